@@ -1,0 +1,108 @@
+"""Typed reading of the environment. A bad value stops the start and names itself."""
+
+import os
+import secrets
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, default: bool = False) -> bool:
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    if raw.strip().lower() in _TRUE:
+        return True
+    if raw.strip().lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r}: use 1 or 0.")
+
+
+def integer(name: str, default: int, *, minimum: int = 0) -> int:
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r}: use a whole number.") from None
+    if value < minimum:
+        raise ImproperlyConfigured(f"{name}={raw!r}: must be at least {minimum}.")
+    return value
+
+
+def decimal(name: str, default: str) -> Decimal:
+    raw = os.environ.get(name, "").strip() or default
+    try:
+        return Decimal(raw)
+    except InvalidOperation:
+        raise ImproperlyConfigured(f"{name}={raw!r}: use a number such as 3.60.") from None
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def lines(name: str, default: str = "") -> list[str]:
+    """A list separated by `|`, for texts that hold commas."""
+    return [part.strip() for part in text(name, default).split("|") if part.strip()]
+
+
+def database(default_file: Path) -> dict:
+    """Django's database settings from DATABASE_URL, or SQLite in `default_file`.
+
+    SQLite writers take their lock at BEGIN (IMMEDIATE): with the deferred default a
+    transaction that reads before it writes fails under two writers instead of waiting.
+    """
+    url = text("DATABASE_URL")
+    if url:
+        try:
+            config = dict(environ.Env.db_url_config(url))
+        except Exception as error:
+            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+        if config.get("ENGINE") == "django.db.backends.postgresql":
+            config["CONN_MAX_AGE"] = 60
+            config["CONN_HEALTH_CHECKS"] = True
+            return config
+        if config.get("ENGINE") != "django.db.backends.sqlite3":
+            raise ImproperlyConfigured(f"DATABASE_URL: {config.get('ENGINE') or url!r} is not supported.")
+    else:
+        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default_file)}
+    config["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    return config
+
+
+def secret_key(var_dir: Path) -> str:
+    """SECRET_KEY, or a key made once and kept in `var_dir` (mode 0600)."""
+    key = text("SECRET_KEY")
+    if key:
+        if len(key) < 32:
+            raise ImproperlyConfigured("SECRET_KEY is too short: use at least 32 characters.")
+        return key
+    path = var_dir / "secret.key"
+    var_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        stored = path.read_text().strip()
+        if not stored:
+            raise ImproperlyConfigured(f"{path} is empty: delete it to have a new key made.") from None
+        return stored
+    key = secrets.token_urlsafe(64)
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+    return key
