@@ -32,6 +32,12 @@ class Instrument(models.Model):
     scale_min = LevelField("level terendah")
     scale_max = LevelField("level tertinggi")
     is_fractional = models.BooleanField("nilai pecahan", default=False)
+    # What an indicator without an answer counts as; empty means the lowest level of the scale.
+    missing_level = LevelField("nilai bila belum terisi", null=True, blank=True)
+    target_level = LevelField("target level indikator", null=True, blank=True)
+    target_index = models.DecimalField("target indeks", max_digits=6, decimal_places=4, null=True, blank=True)
+    # Set by indicators.services.mark_in_use; from then on the structure is frozen.
+    in_use_since = models.DateTimeField("dipakai sejak", null=True, blank=True)
 
     objects = InstrumentManager()
 
@@ -151,6 +157,8 @@ class Domain(WeightedModel):
 
 
 class Aspect(WeightedModel):
+    """A group of indicators, inside a domain where the instrument has domains."""
+
     instrument = models.ForeignKey(Instrument, models.CASCADE, related_name="aspects")
     domain = models.ForeignKey(Domain, models.CASCADE, null=True, blank=True, related_name="aspects")
     code = models.SlugField(max_length=20)
@@ -192,6 +200,7 @@ class Indicator(WeightedModel):
     capability = models.SlugField(max_length=20)
     question = models.TextField(blank=True)
     explanation = models.TextField(blank=True)
+    note = models.TextField("catatan", blank=True)  # what later guidelines add or sharpen
     external_source = models.CharField("sumber nilai dari luar", max_length=200, blank=True)
     # Wording for one agency: ours, not the regulation's.
     agency_explanation = models.TextField(blank=True)
