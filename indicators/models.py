@@ -45,7 +45,9 @@ class Instrument(models.Model):
         ordering = ["-is_default", "code"]
         constraints = [
             models.CheckConstraint(condition=Q(scale_min__lt=F("scale_max")), name="instrument_scale_in_order"),
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="instrument_one_default"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="instrument_one_default"
+            ),
         ]
 
     def __str__(self) -> str:

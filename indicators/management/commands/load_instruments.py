@@ -1,0 +1,37 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from indicators.models import Instrument
+from indicators.parts import BrokenFixture, read_parts, shipped_files, stored_parts
+from indicators.services import InstrumentNotReady, add_instrument, differences
+
+SHOWN = 10
+
+
+class Command(BaseCommand):
+    help = "Add the shipped instruments (fixtures/) that are absent; what differs is named, never touched."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--strict", action="store_true", help="exit with status 1 where something differs")
+
+    def handle(self, *args, **options):
+        stored = {instrument.code: instrument for instrument in Instrument.objects.all()}
+        differs = False
+        for code, path in shipped_files().items():
+            try:
+                shipped = read_parts(path)
+                if code not in stored:
+                    if add_instrument(shipped) is not None:
+                        self.stdout.write(f"Instrumen {code} ditambahkan.")
+                    continue
+            except (BrokenFixture, InstrumentNotReady) as error:
+                raise CommandError(str(error)) from error
+            found = differences(stored_parts(stored[code]), shipped)
+            if found:
+                differs = True
+                self.stderr.write(f"Instrumen {code} berbeda dari {path.name}; tidak diubah:")
+                for line in found[:SHOWN]:
+                    self.stderr.write(f"  {line}")
+                if len(found) > SHOWN:
+                    self.stderr.write(f"  dan {len(found) - SHOWN} perbedaan lain")
+        if differs and options["strict"]:
+            raise CommandError("Ada instrumen yang berbeda dari berkasnya.")

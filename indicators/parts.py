@@ -1,0 +1,180 @@
+"""An instrument with all its rows, from the database or from the fixture file shipped with the portal.
+
+Both come as model instances, saved or not, so that scoring, checks and comparison treat them alike.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+
+from indicators.fields import LevelField, plain_level
+from indicators.models import (
+    Aspect,
+    Domain,
+    EvidenceHint,
+    Indicator,
+    Instrument,
+    LevelCriterion,
+    LevelName,
+    PredicateBand,
+)
+from indicators.scoring import BandSpec, GroupSpec, IndicatorSpec, InstrumentSpec
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows of one instrument, in the order in which they can be saved."""
+
+    instrument: Instrument
+    bands: list[PredicateBand]
+    level_names: list[LevelName]
+    domains: list[Domain]
+    aspects: list[Aspect]
+    indicators: list[Indicator]
+    criteria: list[LevelCriterion]
+    evidence_hints: list[EvidenceHint]
+
+    def groups(self) -> Iterator[list[Any]]:
+        """The lists, parents before children, without the instrument."""
+        return (getattr(self, field.name) for field in fields(self) if field.name != "instrument")
+
+
+class BrokenFixture(ValueError):
+    """A shipped file cannot be read as an instrument."""
+
+
+def stored_parts(instrument: Instrument) -> Parts:
+    """Everything the database holds of `instrument`; seven queries."""
+    return Parts(
+        instrument=instrument,
+        bands=list(instrument.bands.select_related("instrument")),
+        level_names=list(instrument.level_names.select_related("instrument")),
+        domains=list(instrument.domains.select_related("instrument")),
+        aspects=list(instrument.aspects.select_related("instrument", "domain__instrument")),
+        indicators=list(
+            instrument.indicators.select_related("instrument", "aspect__instrument", "aspect__domain__instrument")
+        ),
+        criteria=list(
+            LevelCriterion.objects.filter(indicator__instrument=instrument).select_related("indicator__instrument")
+        ),
+        evidence_hints=list(
+            EvidenceHint.objects.filter(indicator__instrument=instrument).select_related("indicator__instrument")
+        ),
+    )
+
+
+def shipped_files() -> dict[str, Path]:
+    """Code -> file of every instrument shipped in `fixtures/`; a file is named for its instrument."""
+    folders = [Path(folder) for folder in settings.FIXTURE_DIRS]
+    paths = sorted(path for folder in folders for path in folder.glob("*.json"))
+    return {path.stem: path for path in paths if '"indicators.instrument"' in path.read_text("utf-8")[:200]}
+
+
+def shipped_parts(code: str) -> Parts | None:
+    """The shipped instrument as unsaved rows, or None where none has this code. Raises `BrokenFixture`."""
+    path = shipped_files().get(code)
+    return None if path is None else read_parts(path)
+
+
+def read_parts(path: Path) -> Parts:
+    """One fixture file as unsaved rows that point at each other; asks no database. Raises `BrokenFixture`."""
+    found: dict[type[models.Model], list[Any]] = {}
+    known: dict[tuple[type[models.Model], tuple], models.Model] = {}
+    try:
+        for entry in json.loads(path.read_text("utf-8")):
+            model = apps.get_model(entry["model"])
+            values = {name: _value(model, name, value, known) for name, value in entry["fields"].items()}
+            row = model(**values)
+            found.setdefault(model, []).append(row)
+            known[model, row.natural_key()] = row
+        (instrument,) = found[Instrument]
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+        raise BrokenFixture(f"{path.name}: {error}") from error
+    return Parts(
+        instrument=instrument,
+        bands=found.get(PredicateBand, []),
+        level_names=found.get(LevelName, []),
+        domains=found.get(Domain, []),
+        aspects=found.get(Aspect, []),
+        indicators=found.get(Indicator, []),
+        criteria=found.get(LevelCriterion, []),
+        evidence_hints=found.get(EvidenceHint, []),
+    )
+
+
+def _value(model: type[models.Model], name: str, value: Any, known: dict) -> Any:
+    field = model._meta.get_field(name)
+    if isinstance(field, models.ForeignKey):
+        return None if value is None else known[field.related_model, tuple(value)]
+    if isinstance(field, LevelField):
+        return plain_level(value)
+    return field.to_python(value)  # type: ignore[union-attr]
+
+
+def build_spec(
+    instrument: Instrument,
+    domains: list[Domain],
+    aspects: list[Aspect],
+    indicators: list[Indicator],
+    bands: list[PredicateBand],
+) -> InstrumentSpec:
+    """What scoring needs of these rows, highest predikat first."""
+    missing = instrument.missing_level
+    return InstrumentSpec(
+        code=instrument.code,
+        name=instrument.name,
+        version=instrument.version,
+        scale_min=Fraction(instrument.scale_min),
+        scale_max=Fraction(instrument.scale_max),
+        is_fractional=instrument.is_fractional,
+        missing_level=None if missing is None else Fraction(missing),
+        domains=tuple(GroupSpec(domain.code, domain.name, domain.weight) for domain in domains),
+        aspects=tuple(
+            GroupSpec(aspect.code, aspect.name, aspect.weight, aspect.domain.code if aspect.domain else None)
+            for aspect in aspects
+        ),
+        indicators=tuple(
+            IndicatorSpec(
+                indicator.code,
+                indicator.weight,
+                indicator.aspect.code,
+                indicator.aspect.domain.code if indicator.aspect.domain else None,
+            )
+            for indicator in indicators
+        ),
+        bands=tuple(
+            BandSpec(band.name, Fraction(band.minimum))
+            for band in sorted(bands, key=lambda band: band.minimum, reverse=True)
+        ),
+    )
+
+
+def spec_of(parts: Parts) -> InstrumentSpec:
+    return build_spec(parts.instrument, parts.domains, parts.aspects, parts.indicators, parts.bands)
+
+
+@lru_cache(maxsize=16)
+def _compared_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
+    # What the portal's users set is not compared: the freeze and the choice of the default.
+    own = {"id", "in_use_since", "is_default"}
+    return tuple(field for field in model._meta.concrete_fields if field.name not in own)
+
+
+def flat(parts: Parts) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Every row as (kind, *natural key) -> field values, foreign keys by natural key: to compare two instruments."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in [parts.instrument, *(row for group in parts.groups() for row in group)]:
+        values = {}
+        for field in _compared_fields(type(row)):
+            value = getattr(row, field.name)
+            values[field.name] = value.natural_key() if isinstance(value, models.Model) else value
+        rows[(row._meta.model_name, *(str(part) for part in row.natural_key()))] = values
+    return rows
