@@ -1,0 +1,57 @@
+"""Everything between installing the portal and serving it; safe to run again at every start."""
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+# Not used by any page of ours: right-to-left, partial and module builds of Bootstrap.
+UNUSED_STATIC = ["*.rtl.*", "bootstrap-*", "*.esm.*"]
+
+
+class Command(BaseCommand):
+    help = "Make fonts, tables, instruments and static files; with DEMO=1 also the demo city."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args, **options):
+        if "build_fonts" in get_commands():
+            call_command("build_fonts")
+        self.migrate()
+        call_command("createcachetable", verbosity=0)
+        call_command("load_instruments")
+        self.collect_static()
+        if settings.DEMO and "seed_demo" in get_commands():
+            call_command("seed_demo")
+            call_command("seed_demo", print_accounts=True)
+
+    def migrate(self) -> None:
+        """Raises CommandError where the database does not answer."""
+        try:
+            executor = MigrationExecutor(connection)
+        except OperationalError as error:
+            raise CommandError(f"Basis data tidak dapat dibuka: {str(error).strip()}") from None
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Memperbarui tabel basis data ...")
+            call_command("migrate", interactive=False, verbosity=0)
+
+    def collect_static(self) -> None:
+        """Copies static files only where one of them, or the way they are stored, changed."""
+        stamp_file, stamp = settings.VAR_DIR / "static.stamp", static_stamp()
+        if stamp_file.is_file() and stamp_file.read_text() == stamp and Path(settings.STATIC_ROOT).is_dir():
+            return
+        self.stdout.write("Mengumpulkan berkas statis ...")
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED_STATIC)
+        stamp_file.write_text(stamp)
+
+
+def static_stamp() -> str:
+    """A digest over name, size and time of every static file, and over the storage's name."""
+    digest = hashlib.sha256(settings.STATIC_STORAGE.encode())
+    for finder in get_finders():
+        for path, storage in finder.list(UNUSED_STATIC):
+            digest.update(f"{path} {storage.size(path)} {storage.get_modified_time(path).timestamp()}\n".encode())
+    return digest.hexdigest()
