@@ -1,0 +1,120 @@
+"""Who may do what with an assessment. Plain functions; `docs/permissions.md` is generated from them.
+
+Not visible is 404, visible but not allowed is 403. These functions speak of persons and states,
+not of deadlines or completeness: those have their own messages (see `assessments.workflow`).
+`wrote` says whether the person wrote anything in the assessment: such a person never reviews it.
+"""
+
+from accounts.permissions import Rights
+from assessments.models import Assessment, Period, Status
+from assessments.models.assessments import HANDED_IN
+
+EDITABLE = (Status.DRAFT, Status.RETURNED)
+PUBLISHED = (Status.APPROVED, Status.FINAL)
+
+
+def is_own(rights: Rights, assessment: Assessment) -> bool:
+    """Member of the agency as its operator, or as a verifier who sees it as a member only."""
+    return assessment.agency_id in rights.operator_of | rights.verifier_at
+
+
+def can_see(rights: Rights, assessment: Assessment) -> bool:
+    """Know that it exists: status, coverage, index."""
+    if rights.is_coordinator or is_own(rights, assessment):
+        return True
+    return (rights.is_verifier or rights.is_leader) and assessment.status in HANDED_IN
+
+
+def can_see_answers(rights: Rights, assessment: Assessment) -> bool:
+    """Read explanations and evidence. Leaders: from approval on."""
+    if rights.is_coordinator or is_own(rights, assessment):
+        return True
+    if rights.is_verifier and assessment.status in HANDED_IN:
+        return True
+    return rights.is_leader and assessment.status in PUBLISHED
+
+
+def can_see_evidence(rights: Rights, assessment: Assessment) -> bool:
+    return can_see_answers(rights, assessment)
+
+
+def can_see_open_decisions(rights: Rights, assessment: Assessment) -> bool:
+    """See decisions before they are published: reviewers of other agencies only."""
+    if assessment.agency_id in rights.member_of:
+        return False
+    return rights.is_coordinator or (rights.is_verifier and assessment.status in HANDED_IN)
+
+
+def can_edit(rights: Rights, assessment: Assessment) -> bool:
+    """Change answers and evidence: the agency's operators, or a coordinator on its behalf."""
+    if assessment.status not in EDITABLE:
+        return False
+    return assessment.agency_id in rights.operator_of or rights.is_coordinator
+
+
+def can_submit(rights: Rights, assessment: Assessment) -> bool:
+    return can_edit(rights, assessment)
+
+
+def can_withdraw(rights: Rights, assessment: Assessment) -> bool:
+    if assessment.status != Status.SUBMITTED:
+        return False
+    return assessment.agency_id in rights.operator_of or rights.is_coordinator
+
+
+def can_reply(rights: Rights, assessment: Assessment) -> bool:
+    """Answer a published return or adjustment: while it can be read and is not closed."""
+    if assessment.status not in (Status.RETURNED, Status.APPROVED):
+        return False
+    return assessment.agency_id in rights.operator_of or rights.is_coordinator
+
+
+def acts_on_behalf(rights: Rights, assessment: Assessment) -> bool:
+    """Whether a write by this person is on the agency's behalf."""
+    return assessment.agency_id not in rights.operator_of
+
+
+def may_review_agency(rights: Rights, assessment: Assessment, *, wrote: bool) -> bool:
+    """Eligible to review it at all, whatever its state."""
+    if assessment.agency_id in rights.member_of or wrote:
+        return False
+    return rights.is_verifier or rights.is_coordinator
+
+
+def can_review(rights: Rights, assessment: Assessment, *, wrote: bool) -> bool:
+    """Decide on answers, return or approve the whole."""
+    return assessment.status == Status.SUBMITTED and may_review_agency(rights, assessment, wrote=wrote)
+
+
+def can_reopen(rights: Rights, assessment: Assessment) -> bool:
+    return rights.is_coordinator and assessment.status in PUBLISHED
+
+
+def can_cancel(rights: Rights, assessment: Assessment) -> bool:
+    return rights.is_coordinator and assessment.status not in (Status.FINAL, Status.CANCELLED)
+
+
+def can_extend(rights: Rights, assessment: Assessment) -> bool:
+    return rights.is_coordinator and assessment.status in EDITABLE
+
+
+def can_manage_periods(rights: Rights) -> bool:
+    return rights.is_coordinator
+
+
+def can_finalise(rights: Rights, period: Period) -> bool:
+    return rights.is_coordinator and period.status == Period.Status.OPEN
+
+
+def can_see_results(rights: Rights) -> bool:
+    """The list of all agencies' results: reviewers, coordinators, leaders."""
+    return rights.is_verifier or rights.is_coordinator or rights.is_leader
+
+
+def can_see_queue(rights: Rights) -> bool:
+    return rights.is_verifier or rights.is_coordinator
+
+
+def can_report(rights: Rights, assessment: Assessment) -> bool:
+    """Make and download the agency report: whoever sees the assessment (PRODUCT's table)."""
+    return can_see(rights, assessment)

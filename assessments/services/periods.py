@@ -1,0 +1,135 @@
+"""Making and changing periods. Opening and closing them is the workflow's."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agency, User
+from accounts.permissions import rights_of
+from assessments import permissions
+from assessments.errors import Invalid, WrongState
+from assessments.models import Assessment, Assignment, Period
+from assessments.services._base import require
+from assessments.workflow.periods import create_assessments
+from audit.services import record
+from indicators.models import Instrument
+
+DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
+DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target")
+
+
+def create_period(
+    *,
+    user: User,
+    name: str,
+    year: int,
+    instrument: Instrument,
+    starts_on: date,
+    deadline: datetime,
+    agencies: Sequence[Agency],
+    mend_days: int = 5,
+    target: Decimal | None = None,
+) -> Period:
+    """A period in preparation, all indicators assigned to all `agencies`."""
+    require(permissions.can_manage_periods(rights_of(user)))
+    with transaction.atomic():
+        period = Period.objects.create(
+            name=name,
+            year=year,
+            instrument=instrument,
+            starts_on=starts_on,
+            deadline=deadline,
+            mend_days=mend_days,
+            target=target,
+            created_by=user,
+        )
+        _assign_all(period, agencies)
+        record(
+            "period.create",
+            period,
+            actor=user,
+            after={
+                **{field: getattr(period, field) for field in DETAILS},
+                "agencies": sorted(agency.slug for agency in agencies),
+            },
+        )
+        return period
+
+
+def edit_period(
+    *, period_id: int, user: User, details: dict[str, object], agencies: Sequence[Agency] | None = None, reason: str = ""
+) -> Period:
+    """Change a period. While it runs only its name, deadline, mend days and target may change,
+    the deadline with a reason; agencies may then be added, not taken out (cancel the assessment instead).
+
+    Raises `PermissionDenied`, `WrongState`, `Invalid`.
+    """
+    require(permissions.can_manage_periods(rights_of(user)))
+    with transaction.atomic():
+        period = Period.objects.select_for_update(of=("self",)).select_related("instrument").get(pk=period_id)
+        if period.status not in (Period.Status.DRAFT, Period.Status.OPEN):
+            raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat diubah.")
+        running = period.status == Period.Status.OPEN
+        allowed = DETAILS_WHILE_OPEN if running else DETAILS
+        before = {field: getattr(period, field) for field in DETAILS}
+        changed = [field for field in DETAILS if field in details and details[field] != before[field]]
+        if refused := [field for field in changed if field not in allowed]:
+            raise Invalid({field: "Tidak dapat diubah karena periode sudah berjalan." for field in refused})
+        if running and "deadline" in changed:
+            if not reason.strip():
+                raise Invalid({"reason": "Tulis alasan perubahan batas waktu."})
+            if details["deadline"] <= timezone.now():  # type: ignore[operator]
+                raise Invalid({"deadline": "Batas waktu baru harus di masa depan."})
+        for field in changed:
+            setattr(period, field, details[field])
+        if changed:
+            period.save(update_fields=changed)
+        slugs_before = sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
+        if agencies is not None:
+            if running:
+                _add_while_open(period, agencies)
+            else:
+                period.assignments.all().delete()
+                _assign_all(period, agencies)
+        elif "instrument" in changed:
+            old = list(Agency.objects.filter(assignments__period=period).distinct())
+            period.assignments.all().delete()
+            _assign_all(period, old)
+        slugs_after = sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
+        if changed or slugs_before != slugs_after:
+            record(
+                "period.edit",
+                period,
+                actor=user,
+                before={**before, "agencies": slugs_before},
+                after={**{field: getattr(period, field) for field in DETAILS}, "agencies": slugs_after},
+                reason=reason.strip(),
+            )
+        return period
+
+
+def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:
+    present = set(Assessment.objects.filter(period=period).values_list("agency_id", flat=True))
+    if missing := present - {agency.pk for agency in agencies}:
+        raise Invalid(
+            {"agencies": f"{len(missing)} OPD sudah mempunyai penilaian. Batalkan penilaiannya, bukan menghapusnya."}
+        )
+    new = [agency for agency in agencies if agency.pk not in present]
+    if new:
+        _assign_all(period, new)
+        create_assessments(period, new)
+
+
+def _assign_all(period: Period, agencies: Sequence[Agency]) -> None:
+    indicators = list(period.instrument.indicators.all())
+    Assignment.objects.bulk_create(
+        [
+            Assignment(period=period, agency=agency, indicator=indicator)
+            for agency in agencies
+            for indicator in indicators
+        ],
+        batch_size=2000,
+    )

@@ -1,0 +1,196 @@
+"""Everything a report or a result says of one assessment, as plain JSON values.
+
+One shape for both: `Result.snapshot` is this, frozen; a draft report takes it live. Levels and
+exact figures are strings ("3", "1403/400"), times ISO 8601, absent values None.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Prefetch
+
+from assessments import totals
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
+from assessments.specs import spec_of
+from indicators.scoring import FORMULA_VERSION, Score
+
+SHAPE = 1
+
+
+def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[Answer]]:
+    """The answers of many assessments with all a snapshot needs, by assessment id. Four queries."""
+    found: dict[int, list[Answer]] = {assessment.pk: [] for assessment in assessments}
+    rows = (
+        Answer.objects.filter(assessment__in=found)
+        .select_related("indicator__aspect__domain")
+        .prefetch_related(
+            Prefetch(
+                "evidence", Evidence.objects.select_related("version__document").order_by("id"), "all_evidence"
+            ),
+            Prefetch("reviews", Review.objects.select_related("reviewer").order_by("id"), "all_reviews"),
+        )
+        .order_by("assessment_id", "indicator__order")
+    )
+    for answer in rows:
+        found[answer.assessment_id].append(answer)
+    return found
+
+
+def take(assessment: Assessment, answers: list[Answer], *, with_open_decisions: bool = False) -> dict[str, Any]:
+    """The snapshot of one assessment from rows read by `answers_for_snapshot`. No query.
+
+    Decisions that are not published yet are left out unless `with_open_decisions`. The verified
+    index exists from approval on.
+    """
+    instrument = assessment.period.instrument
+    spec = spec_of(instrument)
+    shown = {answer.pk: _shown(answer, with_open_decisions) for answer in answers}
+    current = {pk: reviews[-1] for pk, reviews in shown.items() if reviews and reviews[-1].is_current}
+    own = totals.self_score(spec, answers)
+    verified = None
+    if assessment.status in (Status.APPROVED, Status.FINAL) and assessment.verified_exact:
+        verified = totals.verified_score(spec, answers, current)
+    return {
+        "shape": SHAPE,
+        "formula_version": FORMULA_VERSION,
+        "instrument": {
+            "code": instrument.code,
+            "version": instrument.version,
+            "name": instrument.name,
+            "short_name": instrument.short_name,
+            "regulation": instrument.regulation,
+            "regulation_note": instrument.regulation_note,
+            "source_note": instrument.source_note,
+            "help_text": instrument.help_text,
+            "scale_min": str(instrument.scale_min),
+            "scale_max": str(instrument.scale_max),
+            "domains": [_group(group) for group in spec.domains],
+            "aspects": [_group(group) for group in spec.aspects],
+        },
+        "period": {
+            "id": assessment.period_id,
+            "name": assessment.period.name,
+            "year": assessment.period.year,
+            "target": str(assessment.period.target) if assessment.period.target is not None else None,
+        },
+        "agency": {
+            "id": assessment.agency_id,
+            "slug": assessment.agency.slug,
+            "name": assessment.agency.name,
+            "short_name": assessment.agency.short_name,
+            "kind": assessment.agency.get_kind_display(),
+        },
+        "assessment": assessment.pk,
+        "status": assessment.status,
+        "round": assessment.round,
+        "submitted_at": _time(assessment.submitted_at),
+        "approved_at": _time(assessment.approved_at) if verified else None,
+        "decided_count": assessment.decided_count,
+        "self": score_json(own),
+        "verified": score_json(verified) if verified else None,
+        "indicators": [_indicator(answer, shown[answer.pk], current.get(answer.pk)) for answer in answers],
+    }
+
+
+def canonical(snapshot: dict[str, Any]) -> str:
+    """One text for one snapshot: sorted keys, no spaces. What the digest is taken of."""
+    return json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(snapshot: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(snapshot).encode()).hexdigest()
+
+
+def score_json(score: Score) -> dict[str, Any]:
+    """A `Score` as JSON: exact values as "a/b" or None."""
+    return {
+        "index": _exact(score.index),
+        "predicate": score.predicate,
+        "answered": score.answered,
+        "assigned": score.assigned,
+        "domains": {code: _exact(value) for code, value in score.domains.items()},
+        "aspects": {code: _exact(value) for code, value in score.aspects.items()},
+        "domain_coverage": {code: list(pair) for code, pair in score.domain_coverage.items()},
+        "aspect_coverage": {code: list(pair) for code, pair in score.aspect_coverage.items()},
+    }
+
+
+def _shown(answer: Answer, with_open_decisions: bool) -> list[Review]:
+    reviews: list[Review] = answer.all_reviews  # type: ignore[attr-defined]
+    return [review for review in reviews if review.is_published or with_open_decisions]
+
+
+def _indicator(answer: Answer, reviews: list[Review], current: Review | None) -> dict[str, Any]:
+    indicator = answer.indicator
+    domain = indicator.aspect.domain
+    return {
+        "code": indicator.code,
+        "name": indicator.name,
+        "short_name": indicator.short_name,
+        "capability": indicator.capability,
+        "aspect": indicator.aspect.code,
+        "domain": domain.code if domain else None,
+        "weight": _exact(indicator.weight),
+        "self_level": _text(answer.self_level),
+        "not_applicable": answer.not_applicable,
+        "not_applicable_reason": answer.not_applicable_reason,
+        "fact": answer.fact,
+        "analysis": answer.analysis,
+        "on_behalf": answer.on_behalf,
+        "verified_level": _text(current.verified_level) if current else None,
+        "decision": current.decision if current else None,
+        "reviews": [
+            {
+                "round": review.round,
+                "decision": review.decision,
+                "verified_level": _text(review.verified_level),
+                "reason": review.get_reason_display() if review.decision == DecisionKind.RETURN else "",
+                "note": review.note,
+                "reviewer": str(review.reviewer),
+                "decided_at": _time(review.decided_at),
+                "is_current": review.is_current,
+                "reply": review.reply,
+            }
+            for review in reviews
+        ],
+        "evidence": [_evidence(evidence) for evidence in answer.all_evidence],  # type: ignore[attr-defined]
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    version = evidence.version
+    document = version.document
+    return {
+        "title": document.title,
+        "number": document.number,
+        "kind": document.get_kind_display(),
+        "date": document.date.isoformat() if document.date else None,
+        "version": version.number,
+        "pages": evidence.pages,
+        "level": _text(evidence.level),
+        "file": version.original_name,
+        "url": version.url,
+        "size": version.size,
+        "sha256": version.sha256,
+    }
+
+
+def _group(group: Any) -> dict[str, Any]:
+    return {"code": group.code, "name": group.name, "weight": _exact(group.weight), "domain": group.domain}
+
+
+def _exact(value: Fraction | None) -> str | None:
+    return None if value is None else f"{value.numerator}/{value.denominator}"
+
+
+def _text(level: Any) -> str | None:
+    return None if level is None else str(level)
+
+
+def _time(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None
+
+

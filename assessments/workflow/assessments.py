@@ -1,0 +1,293 @@
+"""The moves of one assessment. Each locks the row, re-reads it, checks person, state and
+readiness, writes named fields and one event."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from assessments import completeness, permissions, totals
+from assessments.calendar import end_of_working_day
+from assessments.errors import Invalid, NotReady, Problem, WrongState
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
+from assessments.services._base import (
+    Acting,
+    load_answers,
+    locked,
+    note_contribution,
+    refresh_totals,
+    require,
+    require_in_time,
+    require_open_period,
+    wrote_in,
+)
+from assessments.services.answers import REASON_MAX, clean_text
+from assessments.workflow.table import BY_NAME
+from assessments.specs import spec_of
+from spbe_portal.formatting import datetime_id
+
+GAP_TEXT = {
+    "unanswered": "belum diisi: pilih level, atau nyatakan tidak relevan dengan alasan",
+    "no_explanation": "belum ada penjelasan: isi fakta dan analisis",
+    "no_evidence": "belum ada bukti dukung: lampirkan paling sedikit satu",
+    "no_reason": "dinyatakan tidak relevan tanpa alasan: tulis alasannya",
+    "untouched": "dikembalikan tetapi belum diperbaiki: ubah isian atau bukti, atau beri tanggapan",
+}
+
+
+def _from_source(acting: Acting, name: str) -> None:
+    move = BY_NAME[name]
+    if acting.assessment.status not in move.sources:
+        raise WrongState(
+            f"Penilaian ini berstatus {acting.assessment.get_status_display()}, jadi langkah "
+            f"“{move.label}” tidak dapat dilakukan. Muat ulang halaman untuk melihat keadaan terbaru."
+        )
+
+
+def _move(acting: Acting, name: str, *, fields: tuple[str, ...] = (), reason: str = "", **after: object) -> None:
+    assessment = acting.assessment
+    target = BY_NAME[name].target
+    before = {"status": assessment.status}
+    if target is not None:
+        assessment.status = target
+    assessment.revision += 1
+    assessment.save(update_fields=["status", "revision", *fields])
+    acting.record(
+        f"assessment.{name}",
+        assessment,
+        before=before,
+        after={"status": assessment.status, **after},
+        reason=reason,
+        on_behalf_of=acting.on_behalf_of if name in ("submit", "withdraw") else None,
+    )
+
+
+def _reason(text: str) -> str:
+    cleaned = clean_text(text, REASON_MAX).strip()
+    if not cleaned:
+        raise Invalid({"reason": "Tulis alasannya terlebih dahulu."})
+    return cleaned
+
+
+def problems_of(assessment: Assessment) -> list[Problem]:
+    """Everything that stands in the way of handing in, in the instrument's order. Three queries."""
+    answers, reviews = load_answers(assessment)
+    counts: dict[int, int] = {}
+    for answer_id in Evidence.objects.filter(answer__assessment=assessment).values_list("answer_id", flat=True):
+        counts[answer_id] = counts.get(answer_id, 0) + 1
+    return problems_from(assessment, answers, reviews, counts)
+
+
+def problems_from(
+    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], evidence_counts: dict[int, int]
+) -> list[Problem]:
+    """The same from rows already read; `evidence_counts` maps answer ids to numbers of evidence."""
+    states, names = [], {}
+    for answer in answers:
+        review = reviews.get(answer.pk)
+        was_returned = review is not None and review.decision == DecisionKind.RETURN
+        if assessment.status == Status.RETURNED and not was_returned:
+            continue  # locked: the agency could not mend it
+        names[answer.indicator.code] = answer.indicator.short_name
+        states.append(
+            completeness.AnswerState(
+                code=answer.indicator.code,
+                level=answer.self_level,
+                not_applicable=answer.not_applicable,
+                has_reason=bool(answer.not_applicable_reason.strip()),
+                has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
+                evidence_count=evidence_counts.get(answer.pk, 0),
+                was_returned=assessment.status == Status.RETURNED and was_returned,
+                changed_since_return=was_returned
+                and review is not None
+                and (
+                    bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)
+                ),
+            )
+        )
+    return [
+        Problem(gap.kind, gap.code, f"Indikator {gap.code} {names[gap.code]} {GAP_TEXT[gap.kind]}.")
+        for gap in completeness.gaps(states, assessment.period.instrument.scale_min)
+    ]
+
+
+def submit(*, assessment_id: int, user: User) -> Assessment:
+    """Hand in: locks answers and evidence and fixes the self index.
+
+    After a return, decisions on indicators that were not returned stay; the returned ones become
+    history and wait for a new decision. Raises `PermissionDenied`, `WrongState`, `TooLate`,
+    `NotReady` with all problems.
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        assessment = acting.assessment
+        require(assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator)
+        _from_source(acting, "submit")
+        require_open_period(acting)
+        require_in_time(acting)
+        problems = problems_of(assessment)
+        if problems:
+            raise NotReady(f"Penilaian belum dapat diajukan: {len(problems)} hal perlu dilengkapi.", problems)
+        Review.objects.filter(
+            answer__assessment=assessment, is_current=True, is_published=True, decision=DecisionKind.RETURN
+        ).update(is_current=False)
+        refresh_totals(acting)
+        assessment.round += 1
+        assessment.submitted_at, assessment.submitted_by = acting.now, acting.user
+        assessment.mend_by = None
+        note_contribution(acting)
+        _move(
+            acting,
+            "submit",
+            fields=("round", "submitted_at", "submitted_by", "mend_by"),
+            round=assessment.round,
+            self_exact=assessment.self_exact,
+        )
+        return assessment
+
+
+def withdraw(*, assessment_id: int, user: User) -> Assessment:
+    """Take the hand-in back: before the first decision and before the deadline."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        assessment = acting.assessment
+        require(assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator)
+        _from_source(acting, "withdraw")
+        require_open_period(acting)
+        if assessment.decided_count:
+            raise WrongState("Verifikasi sudah dimulai, jadi pengajuan tidak dapat ditarik kembali.")
+        require_in_time(acting)
+        _move(acting, "withdraw")
+        return assessment
+
+
+def return_assessment(*, assessment_id: int, user: User, mend_by: datetime | None = None) -> Assessment:
+    """Send the returned indicators back, and only these, with a mend-by time of their own.
+
+    `mend_by` defaults to the period's number of working days from now.
+    """
+    with transaction.atomic():
+        acting = _reviewing(assessment_id, user, "return")
+        assessment = acting.assessment
+        if not assessment.returned_count:
+            raise NotReady("Belum ada indikator yang dikembalikan. Tandai dahulu indikator yang harus diperbaiki.", [])
+        zone = timezone.get_default_timezone()
+        due = mend_by or end_of_working_day(acting.now, assessment.period.mend_days, zone)
+        if due < acting.now + timedelta(hours=1):
+            raise Invalid({"mend_by": "Batas perbaikan harus di masa depan, paling cepat satu jam lagi."})
+        assessment.mend_by, assessment.returned_at = due, acting.now
+        _publish(assessment)
+        _move(
+            acting, "return", fields=("mend_by", "returned_at"), mend_by=due, returned_count=assessment.returned_count
+        )
+        return assessment
+
+
+def approve(*, assessment_id: int, user: User) -> Assessment:
+    """Approve the whole: every answer decided, none returned. The verified index exists from now on."""
+    with transaction.atomic():
+        acting = _reviewing(assessment_id, user, "approve")
+        assessment = acting.assessment
+        answers, reviews = load_answers(assessment)
+        problems = [
+            Problem("undecided", answer.indicator.code, f"Indikator {answer.indicator} belum diputuskan.")
+            for answer in answers
+            if answer.pk not in reviews
+        ] + [
+            Problem("returned", answer.indicator.code, f"Indikator {answer.indicator} ditandai dikembalikan.")
+            for answer in answers
+            if answer.pk in reviews and reviews[answer.pk].decision == DecisionKind.RETURN
+        ]
+        if problems:
+            raise NotReady(f"Penilaian belum dapat disetujui: {len(problems)} indikator belum selesai.", problems)
+        score = totals.verified_score(spec_of(assessment.period.instrument), answers, reviews)
+        assessment.verified_exact = totals.fraction_text(score.index)
+        assessment.verified_predicate = score.predicate or ""
+        assessment.approved_at, assessment.approved_by = acting.now, acting.user
+        _publish(assessment)
+        _move(
+            acting,
+            "approve",
+            fields=("approved_at", "approved_by", "verified_exact", "verified_predicate"),
+            verified_exact=assessment.verified_exact,
+        )
+        return assessment
+
+
+def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
+    """Back to review, decisions kept and editable. A final period runs again until it is finalised anew."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        assessment = acting.assessment
+        require(acting.rights.is_coordinator)
+        _from_source(acting, "reopen")
+        text = _reason(reason)
+        period = Period.objects.select_for_update().get(pk=assessment.period_id)
+        if period.status not in (Period.Status.OPEN, Period.Status.FINAL):
+            raise WrongState("Periode penilaian ini dibatalkan, jadi penilaiannya tidak dapat dibuka kembali.")
+        fields: tuple[str, ...] = ("verified_exact", "verified_predicate")
+        assessment.verified_exact = assessment.verified_predicate = ""
+        if assessment.submitted_at is None:  # froze as "tidak selesai" before it was ever handed in
+            assessment.submitted_at = acting.now
+            fields += ("submitted_at",)
+        # The result stays, as history: nothing may show it as in force while it is under review again.
+        Result.objects.filter(assessment=assessment, superseded_at=None).update(superseded_at=acting.now)
+        _move(acting, "reopen", fields=fields, reason=text)
+        if period.status == Period.Status.FINAL:
+            period.status = Period.Status.OPEN
+            period.save(update_fields=["status"])
+            acting.record(
+                "period.reopen", period, before={"status": "final"}, after={"status": "open"}, reason=text
+            )
+        return assessment
+
+
+def cancel(*, assessment_id: int, user: User, reason: str) -> Assessment:
+    """Take the agency out of the period. What was written stays readable for it and the coordinator."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        require(acting.rights.is_coordinator)
+        _from_source(acting, "cancel")
+        require_open_period(acting)
+        if Result.objects.filter(assessment=acting.assessment).exists():
+            raise WrongState("Penilaian ini pernah final. Setujui lalu finalkan kembali; tidak dapat dibatalkan.")
+        _move(acting, "cancel", reason=_reason(reason))
+        return acting.assessment
+
+
+def extend(*, assessment_id: int, user: User, until: datetime, reason: str) -> Assessment:
+    """A later deadline for one agency (its mend-by time while returned), recorded with a reason."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        assessment = acting.assessment
+        require(acting.rights.is_coordinator)
+        _from_source(acting, "extend")
+        require_open_period(acting)
+        text = _reason(reason)
+        if until <= acting.now:
+            raise Invalid({"until": "Batas waktu baru harus di masa depan."})
+        if until <= assessment.due_at:
+            raise Invalid({"until": f"Batas waktu baru harus sesudah {datetime_id(assessment.due_at)}."})
+        before = {"due_at": assessment.due_at}
+        field = "mend_by" if assessment.status == Status.RETURNED else "extended_until"
+        setattr(assessment, field, until)
+        assessment.revision += 1
+        assessment.save(update_fields=[field, "revision"])
+        acting.record("assessment.extend", assessment, before=before, after={"due_at": until}, reason=text)
+        return assessment
+
+
+def _reviewing(assessment_id: int, user: User, name: str) -> Acting:
+    acting = locked(assessment_id, user)
+    wrote = wrote_in(acting.assessment, user)
+    require(permissions.may_review_agency(acting.rights, acting.assessment, wrote=wrote))
+    _from_source(acting, name)
+    require_open_period(acting)
+    return acting
+
+
+def _publish(assessment: Assessment) -> None:
+    Review.objects.filter(answer__assessment=assessment, is_current=True, is_published=False).update(
+        is_published=True
+    )

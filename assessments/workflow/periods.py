@@ -1,0 +1,233 @@
+"""The moves of a period: open, finalise, cancel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agency, User
+from accounts.permissions import rights_of
+from assessments import permissions, snapshot, totals
+from assessments.errors import Invalid, NotReady, Problem, WrongState
+from assessments.models import Answer, Assessment, Assignment, Period, Result, Status
+from assessments.services._base import require
+from assessments.services.answers import REASON_MAX, clean_text
+from audit.services import record
+from assessments.specs import spec_of
+from indicators.checks import problems as instrument_problems
+from indicators.parts import stored_parts
+from indicators.scoring import FORMULA_VERSION
+from indicators.services import mark_in_use
+
+
+def open_period(*, period_id: int, user: User) -> Period:
+    """Start the period: freeze the instrument, make an assessment for every agency with assignments.
+
+    Raises `PermissionDenied`, `WrongState`, `NotReady` (no agency, instrument not whole, deadline past).
+    """
+    with transaction.atomic():
+        period = Period.objects.select_for_update(of=("self",)).select_related("instrument").get(pk=period_id)
+        require(permissions.can_manage_periods(rights_of(user)))
+        if period.status != Period.Status.DRAFT:
+            raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat dibuka.")
+        now = timezone.now()
+        problems = [Problem("instrument", "", text) for text in instrument_problems(stored_parts(period.instrument))]
+        if not Assignment.objects.filter(period=period).exists():
+            problems.append(Problem("agencies", "", "Belum ada OPD yang ditugaskan. Pilih paling sedikit satu OPD."))
+        if period.deadline <= now:
+            problems.append(Problem("deadline", "", "Batas waktu pengisian sudah lewat. Ubah dahulu batas waktunya."))
+        if problems:
+            raise NotReady("Periode belum dapat dibuka.", problems)
+        period.instrument = mark_in_use(period.instrument, actor=user)
+        period.status, period.opened_at = Period.Status.OPEN, now
+        period.save(update_fields=["status", "opened_at"])
+        made = create_assessments(period, Agency.objects.filter(assignments__period=period).distinct())
+        record(
+            "period.open",
+            period,
+            actor=user,
+            before={"status": "draft"},
+            after={"status": "open", "assessments": len(made)},
+        )
+        return period
+
+
+def create_assessments(period: Period, agencies: Iterable[Agency]) -> list[Assessment]:
+    """Assessments and empty answers for the assignments of `agencies`. A fixed number of statements."""
+    assigned: dict[int, list[Assignment]] = {}
+    for assignment in Assignment.objects.filter(period=period, agency__in=agencies).select_related("indicator"):
+        assigned.setdefault(assignment.agency_id, []).append(assignment)
+    spec = spec_of(period.instrument)
+    indexes: dict[frozenset[str], tuple[str, str]] = {}
+    assessments = []
+    for agency_id, rows in assigned.items():
+        codes = frozenset(row.indicator.code for row in rows)
+        if codes not in indexes:
+            empty = totals.self_score(spec, [Answer(indicator=row.indicator) for row in rows])
+            indexes[codes] = (totals.fraction_text(empty.index), empty.predicate or "")
+        exact, predicate = indexes[codes]
+        assessments.append(
+            Assessment(
+                period=period,
+                agency_id=agency_id,
+                assigned_count=len(rows),
+                self_exact=exact,
+                self_predicate=predicate,
+            )
+        )
+    made = Assessment.objects.bulk_create(assessments)
+    Answer.objects.bulk_create(
+        [
+            Answer(assessment=assessment, indicator=row.indicator)
+            for assessment in made
+            for row in assigned[assessment.agency_id]
+        ],
+        batch_size=2000,
+    )
+    return made
+
+
+@dataclass(frozen=True)
+class Finalised:
+    """What a finalising wrote."""
+
+    period: Period
+    complete: int
+    incomplete: int
+
+
+def finalise_period(*, period_id: int, user: User, reason: str = "") -> Finalised:
+    """Close the period: immutable results for everything that is not final yet.
+
+    Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
+    with coverage and without a verified index, and needs `reason`: `NotReady` lists it otherwise.
+    Cancelled assessments stay as they are. Raises `PermissionDenied`, `WrongState`, `Invalid`.
+    """
+    with transaction.atomic():
+        # Assessments first, then the period: the order in which every writer locks.
+        assessments = list(
+            Assessment.objects.select_for_update(of=("self",))
+            .select_related("period__instrument", "agency")
+            .filter(period_id=period_id)
+            .exclude(status__in=[Status.FINAL, Status.CANCELLED])
+            .order_by("pk")
+        )
+        period = Period.objects.select_for_update(of=("self",)).select_related("instrument").get(pk=period_id)
+        require(permissions.can_manage_periods(rights_of(user)))
+        if period.status != Period.Status.OPEN:
+            raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat difinalkan.")
+        text = clean_text(reason, REASON_MAX).strip()
+        unfinished = [assessment for assessment in assessments if assessment.status != Status.APPROVED]
+        if unfinished and not text:
+            raise NotReady(
+                f"{len(unfinished)} OPD belum disetujui. Tulis alasan agar penilaiannya dibekukan sebagai tidak selesai.",
+                [
+                    Problem("unfinished", "", f"{a.agency} – {a.get_status_display()}, {a.answered_count} dari "
+                            f"{a.assigned_count} terisi")
+                    for a in unfinished
+                ],
+            )
+        if not assessments and not Result.objects.filter(assessment__period=period).exists():
+            raise Invalid({"reason": "Tidak ada penilaian yang dapat difinalkan pada periode ini."})
+        now = timezone.now()
+        answers = snapshot.answers_for_snapshot(assessments)
+        revisions: dict[int, int] = {}
+        for assessment_id, revision in Result.objects.filter(assessment__in=assessments).values_list(
+            "assessment_id", "revision"
+        ):
+            revisions[assessment_id] = max(revision, revisions.get(assessment_id, 0))
+        results = []
+        for assessment in assessments:
+            complete = assessment.status == Status.APPROVED
+            before = assessment.status
+            if not complete:
+                assessment.verified_exact = assessment.verified_predicate = ""
+            assessment.status, assessment.finalised_at = Status.FINAL, now
+            assessment.revision += 1
+            taken = snapshot.take(assessment, answers[assessment.pk])
+            taken |= {"is_complete": complete, "reason": "" if complete else text, "finalised_at": now.isoformat()}
+            results.append(
+                Result(
+                    assessment=assessment,
+                    revision=revisions.get(assessment.pk, 0) + 1,
+                    instrument_code=period.instrument.code,
+                    instrument_version=period.instrument.version,
+                    formula_version=FORMULA_VERSION,
+                    is_complete=complete,
+                    reason="" if complete else text,
+                    assigned_count=assessment.assigned_count,
+                    answered_count=assessment.answered_count,
+                    self_exact=assessment.self_exact,
+                    verified_exact=assessment.verified_exact,
+                    predicate=assessment.verified_predicate,
+                    snapshot=taken,
+                    digest=snapshot.digest(taken),
+                    finalised_by=user,
+                    finalised_at=now,
+                )
+            )
+            record(
+                "assessment.finalise",
+                assessment,
+                actor=user,
+                before={"status": before},
+                after={"status": Status.FINAL, "is_complete": complete, "digest": results[-1].digest},
+                reason="" if complete else text,
+            )
+        Result.objects.bulk_create(results)
+        Assessment.objects.bulk_update(
+            assessments, ["status", "finalised_at", "revision", "verified_exact", "verified_predicate"], batch_size=500
+        )
+        period.status, period.finalised_at, period.finalised_by = Period.Status.FINAL, now, user
+        period.finalise_reason = text
+        period.save(update_fields=["status", "finalised_at", "finalised_by", "finalise_reason"])
+        done = sum(result.is_complete for result in results)
+        record(
+            "period.finalise",
+            period,
+            actor=user,
+            before={"status": "open"},
+            after={"status": "final", "complete": done, "incomplete": len(results) - done},
+            reason=text,
+        )
+        return Finalised(period, done, len(results) - done)
+
+
+def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
+    """Stop a period that has no result: its open assessments are cancelled with it."""
+    with transaction.atomic():
+        assessments = list(
+            Assessment.objects.select_for_update(of=("self",)).select_related("agency", "period").filter(
+                period_id=period_id
+            ).order_by("pk")
+        )
+        period = Period.objects.select_for_update().get(pk=period_id)
+        require(permissions.can_manage_periods(rights_of(user)))
+        if period.status not in (Period.Status.DRAFT, Period.Status.OPEN):
+            raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat dibatalkan.")
+        if Result.objects.filter(assessment__period=period).exists():
+            raise WrongState("Periode ini pernah final dan punya hasil, jadi tidak dapat dibatalkan.")
+        text = clean_text(reason, REASON_MAX).strip()
+        if not text:
+            raise Invalid({"reason": "Tulis alasannya terlebih dahulu."})
+        for assessment in assessments:
+            if assessment.status == Status.CANCELLED:
+                continue
+            before = assessment.status
+            assessment.status = Status.CANCELLED
+            assessment.revision += 1
+            assessment.save(update_fields=["status", "revision"])
+            record(
+                "assessment.cancel",
+                assessment,
+                actor=user,
+                before={"status": before},
+                after={"status": Status.CANCELLED},
+                reason=text,
+            )
+        before = period.status
+        period.status = Period.Status.CANCELLED
+        period.save(update_fields=["status"])
+        record("period.cancel", period, actor=user, before={"status": before}, after={"status": "cancelled"}, reason=text)
+        return period

@@ -1,0 +1,214 @@
+"""The cast and the small city every test plays in."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agency, Membership, Role, User
+from assessments import specs, workflow
+from assessments.models import Answer, Assessment, Document, DocumentVersion, Evidence, Period, Review
+from assessments.services import periods as period_services
+from assessments.services import reviews as review_services
+from assessments.services._base import locked, note_contribution, refresh_totals
+from indicators.models import Instrument
+
+PASSWORD = "sandi-untuk-uji-2026"
+
+
+@pytest.fixture(autouse=True)
+def _separate_files(settings, tmp_path):
+    """Every test has its own folder for files; nothing it stores outlives it."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": settings.MEDIA_ROOT, "base_url": None, "file_permissions_mode": 0o600},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    specs._kept.cache_clear()
+
+
+@pytest.fixture
+def instrument(db) -> Instrument:
+    """The shipped default instrument: SPBE 47, seven aspects."""
+    call_command("load_instruments")
+    return Instrument.objects.get(code="spbe-47-7aspek")
+
+
+def make_person(username: str, *roles: tuple[str, Agency], **fields) -> User:
+    """A person with current memberships, each (role, agency)."""
+    person = User.objects.create_user(username, password=PASSWORD, name=fields.pop("name", username.title()), **fields)
+    for role, agency in roles:
+        Membership.objects.create(user=person, agency=agency, role=role, valid_from=date(2020, 1, 1))
+    return person
+
+
+@dataclass
+class City:
+    """A government of three agencies and its people."""
+
+    dinkes: Agency
+    dinsos: Agency
+    diskominfo: Agency
+    operator: User  # of Dinkes
+    operator2: User  # of Dinkes too
+    other_operator: User  # of Dinsos
+    verifier: User  # at Diskominfo
+    verifier2: User  # at Dinsos
+    coordinator: User  # at Diskominfo
+    leader: User  # at Diskominfo
+    admin: User  # superuser without a role
+    outsider: User  # an account without any role
+
+
+@pytest.fixture
+def city(db) -> City:
+    dinkes = Agency.objects.create(slug="dinkes", name="Dinas Kesehatan", short_name="Dinkes", kind="dinas")
+    dinsos = Agency.objects.create(slug="dinsos", name="Dinas Sosial", short_name="Dinsos", kind="dinas")
+    diskominfo = Agency.objects.create(
+        slug="diskominfo", name="Dinas Komunikasi dan Informatika", short_name="Diskominfo", kind="dinas"
+    )
+    return City(
+        dinkes=dinkes,
+        dinsos=dinsos,
+        diskominfo=diskominfo,
+        operator=make_person("operator-dinkes", (Role.OPERATOR, dinkes)),
+        operator2=make_person("operator2-dinkes", (Role.OPERATOR, dinkes)),
+        other_operator=make_person("operator-dinsos", (Role.OPERATOR, dinsos)),
+        verifier=make_person("verifikator", (Role.VERIFIER, diskominfo)),
+        verifier2=make_person("verifikator2", (Role.VERIFIER, dinsos)),
+        coordinator=make_person("koordinator", (Role.COORDINATOR, diskominfo)),
+        leader=make_person("pimpinan", (Role.LEADER, diskominfo)),
+        admin=User.objects.create_superuser("admin", password=PASSWORD, name="Administrator"),
+        outsider=make_person("tamu"),
+    )
+
+
+@pytest.fixture
+def period(city, instrument) -> Period:
+    """An open period with all indicators assigned to Dinkes, Dinsos and Diskominfo."""
+    made = period_services.create_period(
+        user=city.coordinator,
+        name="Penilaian 2026",
+        year=2026,
+        instrument=instrument,
+        starts_on=timezone.localdate(),
+        deadline=timezone.now() + timedelta(days=10),
+        agencies=[city.dinkes, city.dinsos, city.diskominfo],
+        target=Decimal("3.60"),
+    )
+    return workflow.open_period(period_id=made.pk, user=city.coordinator)
+
+
+@pytest.fixture
+def assessment(period, city) -> Assessment:
+    """Dinkes's draft."""
+    return Assessment.objects.get(period=period, agency=city.dinkes)
+
+
+def attach(answer: Answer, user: User, title: str = "Laporan kegiatan") -> Evidence:
+    """A small stored file as evidence of `answer`, written past the upload page."""
+    document = Document.objects.create(agency=answer.assessment.agency, title=title, created_by=user)
+    version = DocumentVersion(
+        document=document, original_name="laporan.pdf", content_type="application/pdf", size=9, sha256="0" * 64,
+        uploaded_by=user,
+    )
+    version.file.save(f"evidence/{answer.pk}-{document.pk}.pdf", ContentFile(b"%PDF-1.4\n"), save=True)
+    return Evidence.objects.create(answer=answer, version=version, added_by=user)
+
+
+def fill(assessment: Assessment, user: User, level: int = 3, **levels: int) -> Assessment:
+    """Answer everything completely at `level`; `levels` by code as `i12=4`. Written in bulk, as a state, not an act."""
+    answers = list(assessment.answers.select_related("indicator"))
+    shared = attach(answers[0], user).version
+    for answer in answers:
+        answer.self_level = levels.get(f"i{answer.indicator.code}", level)
+        answer.fact, answer.analysis, answer.version = "Ada.", "Memenuhi.", answer.version + 1
+        answer.changed_at, answer.changed_by = timezone.now(), user
+    Answer.objects.bulk_update(answers, ["self_level", "fact", "analysis", "version", "changed_at", "changed_by"])
+    Evidence.objects.bulk_create(Evidence(answer=answer, version=shared, added_by=user) for answer in answers[1:])
+    return _counted(assessment, user, wrote=True)
+
+
+def _counted(assessment: Assessment, user: User, *, wrote: bool = False) -> Assessment:
+    with transaction.atomic():
+        acting = locked(assessment.pk, user)
+        if wrote:
+            note_contribution(acting)
+        refresh_totals(acting)
+    assessment.refresh_from_db()
+    return assessment
+
+
+def hand_in(assessment: Assessment, user: User, **levels: int) -> Assessment:
+    fill(assessment, user, **levels)
+    return workflow.submit(assessment_id=assessment.pk, user=user)
+
+
+def accept_all(assessment: Assessment, user: User) -> None:
+    """Accept every answer that has no decision."""
+    Review.objects.bulk_create(
+        Review(
+            answer=answer,
+            round=assessment.round,
+            decision="accept",
+            verified_level=answer.self_level,
+            reviewer=user,
+            decided_at=timezone.now(),
+        )
+        for answer in assessment.answers.exclude(reviews__is_current=True)
+    )
+    _counted(assessment, user)
+
+
+@pytest.fixture
+def submitted(assessment, city) -> Assessment:
+    """Dinkes handed in, everything at level 3."""
+    return hand_in(assessment, city.operator)
+
+
+@pytest.fixture
+def returned(submitted, city) -> Assessment:
+    """Indicators 1 and 2 came back."""
+    for code in ("1", "2"):
+        review_services.decide(
+            assessment_id=submitted.pk, code=code, user=city.verifier, decision="return",
+            reason="not_signed", note="Belum ditandatangani.",
+        )
+    submitted.refresh_from_db()
+    accept_all(submitted, city.verifier)
+    return workflow.return_assessment(assessment_id=submitted.pk, user=city.verifier)
+
+
+@pytest.fixture
+def approved(submitted, city) -> Assessment:
+    accept_all(submitted, city.verifier)
+    return workflow.approve(assessment_id=submitted.pk, user=city.verifier)
+
+
+@pytest.fixture
+def final(approved, period, city) -> Assessment:
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    approved.refresh_from_db()
+    return approved
+
+
+@pytest.fixture
+def login(client):
+    """`login(user)` gives the test client, logged in as that person."""
+
+    def _login(user: User):
+        client.force_login(user)
+        return client
+
+    return _login
