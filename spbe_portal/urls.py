@@ -1,1 +1,15 @@
-urlpatterns = []
+"""Every address of the portal. Default deny: see `LOGIN_REQUIRED` views and the guard test."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("indicators.urls")),
+    path("", include("assessments.urls")),
+    path("", include("reports.urls")),
+]
+
+handler400 = "spbe_portal.views.bad_request"
+handler403 = "spbe_portal.views.permission_denied"
+handler404 = "spbe_portal.views.page_not_found"
+handler500 = "spbe_portal.views.server_error"

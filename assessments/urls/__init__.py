@@ -1,0 +1,3 @@
+from assessments.urls import fill, periods, review
+
+urlpatterns = [*fill.urlpatterns, *review.urlpatterns, *periods.urlpatterns]

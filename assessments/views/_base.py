@@ -1,0 +1,26 @@
+"""The first two steps of every view: find among the visible, check."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from accounts.permissions import Rights, rights_of
+from assessments.models import Assessment
+
+
+def rights(request: HttpRequest) -> Rights:
+    return rights_of(request.user)
+
+
+def find_assessment(request: HttpRequest, pk: int) -> Assessment:
+    """The assessment, if this person may know of it (else 404), with `wrote` (see `with_wrote`)."""
+    mine = rights(request)
+    return get_object_or_404(
+        Assessment.objects.visible_to(mine).with_wrote(mine).select_related("period__instrument", "agency"), pk=pk
+    )
+
+
+def allow(allowed: bool) -> None:
+    """Visible but not allowed is 403."""
+    if not allowed:
+        raise PermissionDenied
