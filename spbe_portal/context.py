@@ -1,2 +1,121 @@
-def portal(request):
-    return {}
+"""What every page's frame needs: the government's name, the person, their places."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Membership, Role
+from accounts.permissions import Rights, can_manage_accounts, rights_of
+
+_SHEET = {"sheet", "answer", "submit", "index_breakdown"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation. `pages` are the url names that belong to it."""
+
+    title: str
+    url_name: str
+    pages: frozenset[str]
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name)
+
+
+HOME = Place("Beranda", "home", frozenset({"home"} | _SHEET))
+REVIEW = Place(
+    "Verifikasi",
+    "review_queue",
+    frozenset({"review_queue", "review_overview", "review", "return", "approve"} | _SHEET),
+)
+PERIODS = Place(
+    "Periode",
+    "period_list",
+    frozenset(
+        {"period_list", "period_create", "period", "period_edit", "period_open", "period_finalise", "instrument"}
+        | {"reopen", "cancel", "extend"}
+        | _SHEET
+    ),
+)
+RESULTS = Place("Hasil", "results", frozenset({"results"} | _SHEET))
+AGENCIES = Place("OPD", "agency_list", frozenset({"agency_list", "agency_create", "agency"}))
+PEOPLE = Place(
+    "Pengguna",
+    "person_list",
+    frozenset({"person_list", "person_create", "person", "membership_add", "membership_end", "person_password_link"}),
+)
+REPORTS = Place("Laporan", "report_list", frozenset({"report_list", "report", "report_request"}))
+
+
+def places_of(rights: Rights) -> list[Place]:
+    """Where a person goes: at most five places for one role, in a fixed order."""
+    wanted = [
+        (HOME, rights.is_operator),
+        (REVIEW, rights.is_verifier or rights.is_coordinator),
+        (PERIODS, rights.is_coordinator),
+        (RESULTS, rights.is_leader or rights.is_verifier),
+        (AGENCIES, can_manage_accounts(rights)),
+        (PEOPLE, can_manage_accounts(rights)),
+        (REPORTS, rights.is_operator or rights.is_verifier or rights.is_coordinator or rights.is_leader),
+    ]
+    return [place for place, shown in wanted if shown]
+
+
+class Frame:
+    """The frame of one page. Nothing is read before a template asks for it."""
+
+    name = "SPBE Portal"
+
+    def __init__(self, request: HttpRequest):
+        self._request = request
+        # Early failures (a bad host) come before there is a user.
+        self.user = getattr(request, "user", None) or AnonymousUser()
+        self.government = settings.GOVERNMENT_NAME
+        self.letterhead = settings.GOVERNMENT_LETTERHEAD
+        self.zone = settings.TIME_ZONE_LABEL
+        self.is_demo = settings.DEMO
+
+    @cached_property
+    def rights(self) -> Rights:
+        return rights_of(self.user)
+
+    @cached_property
+    def memberships(self) -> list[str]:
+        """The person's current roles, one line an agency: "Dinas Kesehatan: Operator OPD"."""
+        if not self.user.is_authenticated:
+            return []
+        rows = Membership.objects.current().filter(user_id=self.user.pk)
+        roles: dict[str, list[str]] = {}
+        for agency, role in rows.order_by("agency__short_name", "role").values_list("agency__short_name", "role"):
+            roles.setdefault(agency, []).append(Role(role).label)
+        lines = [f"{agency}: {', '.join(dict.fromkeys(held))}" for agency, held in roles.items()]
+        if self.rights.is_superuser:
+            lines.append("Administrator sistem")
+        return lines
+
+    @cached_property
+    def nav(self) -> list[dict]:
+        """The person's places as title, url and whether one is the current."""
+        match = getattr(self._request, "resolver_match", None)
+        here = match.url_name if match else ""
+        places = places_of(self.rights)
+        active = next((place for place in places if here in place.pages), None)
+        nav = []
+        for place in places:
+            try:
+                nav.append({"title": place.title, "url": place.url, "is_active": place is active})
+            except NoReverseMatch:  # FIXME: until every page is there
+                continue
+        return nav
+
+
+def portal(request: HttpRequest) -> dict:
+    """`portal` (the page's `Frame`) and `rights` (the person's `Rights`) for every template."""
+    frame = Frame(request)
+    return {"portal": frame, "rights": SimpleLazyObject(lambda: frame.rights)}

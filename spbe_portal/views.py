@@ -1,5 +1,62 @@
-from django.http import HttpResponse
+"""Answers to what went wrong: what happened, what is safe, what to do next."""
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from spbe_portal.middleware import SESSION_ENDED, wants_json
+
+TOO_OLD = "Formulir ini sudah terlalu lama terbuka. Muat ulang halaman, lalu kirim kembali."
 
 
-def csrf_failure(request, reason=""):
-    return HttpResponse("", status=403)
+def _detail(exception: Exception | None, default: str) -> str:
+    """The exception's own sentence where a view gave one, never a technical text."""
+    text = exception.args[0] if exception and exception.args else ""
+    return text if isinstance(text, str) and text.strip() else default
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is missing or old: mostly a session that ended while someone typed."""
+    user = getattr(request, "user", None)
+    is_expired = user is None or not user.is_authenticated
+    if wants_json(request):
+        return JsonResponse({"detail": SESSION_ENDED if is_expired else TOO_OLD, "code": "csrf"}, status=403)
+    shown = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(shown, {request.get_host()}, require_https=request.is_secure())
+    return render(request, "403_csrf.html", {"is_expired": is_expired, "back": shown if is_ours else "/"}, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400, or 413 for a form larger than accepted. Rendered without context: the host itself may be wrong."""
+    is_too_big = isinstance(exception, RequestDataTooBig)
+    status, name = (413, "413.html") if is_too_big else (400, "400.html")
+    if wants_json(request):
+        detail = (
+            "Isian terlalu besar untuk dikirim. Persingkat teksnya, lalu simpan kembali."
+            if is_too_big
+            else "Permintaan tidak dapat dibaca. Muat ulang halaman, lalu coba lagi."
+        )
+        return JsonResponse({"detail": detail}, status=status)
+    return HttpResponse(loader.render_to_string(name), status=status)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    detail = _detail(exception, "Peran Anda tidak mengizinkan tindakan ini.")
+    if wants_json(request):
+        return JsonResponse({"detail": detail}, status=403)
+    return render(request, "403.html", {"detail": detail}, status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"detail": "Halaman tidak ditemukan."}, status=404)
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, rendered without context: whatever failed may fail again."""
+    if wants_json(request):
+        return JsonResponse({"detail": "Terjadi gangguan pada server. Coba lagi beberapa saat lagi."}, status=500)
+    return HttpResponse(loader.render_to_string("500.html"), status=500)

@@ -1,0 +1,35 @@
+"""Log-in as the default for every view, answered in the language of the caller."""
+
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils.http import urlencode
+
+SESSION_ENDED = "Sesi Anda berakhir. Masuk kembali untuk melanjutkan."
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks, which a page in answer would not help."""
+    if request.headers.get("X-Requested-With") in {"XMLHttpRequest", "fetch"}:
+        return True
+    accepted = request.headers.get("Accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+class PortalLoginRequiredMiddleware(LoginRequiredMiddleware):
+    """Without a session: pages go to log-in and come back, scripts get 401 and keep what was typed."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:
+        if wants_json(request):
+            return JsonResponse({"detail": SESSION_ENDED}, status=401)
+        if request.headers.get("HX-Request") == "true":
+            # The page the person looks at, not the fragment it asked for.
+            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+            back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+            target = resolve_url(self.get_login_url(view_func))
+            if back.startswith("/") and not back.startswith("//"):
+                target = f"{target}?{urlencode({self.get_redirect_field_name(view_func): back})}"
+            return HttpResponse(status=401, headers={"HX-Redirect": target})
+        return super().handle_no_permission(request, view_func)
