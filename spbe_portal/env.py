@@ -1,5 +1,6 @@
 """Typed reading of the environment. A bad value stops the start and names itself."""
 
+import contextlib
 import os
 import secrets
 from decimal import Decimal, InvalidOperation
@@ -68,14 +69,18 @@ def database(default_file: Path) -> dict:
     if url:
         try:
             config = dict(environ.Env.db_url_config(url))
-        except Exception as error:
-            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
+        except Exception:
+            # Neither the address nor the parser's complaint, which may quote it: there is a password in it.
+            raise ImproperlyConfigured(
+                "DATABASE_URL cannot be read: use postgres://user:password@host/name."
+            ) from None
         if config.get("ENGINE") == "django.db.backends.postgresql":
             config["CONN_MAX_AGE"] = 60
             config["CONN_HEALTH_CHECKS"] = True
+            config["OPTIONS"] = {"connect_timeout": 5, **config.get("OPTIONS", {})}
             return config
         if config.get("ENGINE") != "django.db.backends.sqlite3":
-            raise ImproperlyConfigured(f"DATABASE_URL: {config.get('ENGINE') or url!r} is not supported.")
+            raise ImproperlyConfigured("DATABASE_URL: use postgres:// or sqlite:///.")
     else:
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default_file)}
     config["OPTIONS"] = {
@@ -95,14 +100,15 @@ def secret_key(var_dir: Path) -> str:
         return key
     path = var_dir / "secret.key"
     var_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        stored = path.read_text().strip()
-        if not stored:
-            raise ImproperlyConfigured(f"{path} is empty: delete it to have a new key made.") from None
-        return stored
-    key = secrets.token_urlsafe(64)
-    with os.fdopen(handle, "w") as file:
-        file.write(key)
-    return key
+    if not path.exists():
+        # Written aside and linked into place: two first starts at once agree on one whole key.
+        draft = var_dir / f"secret.key.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    stored = path.read_text().strip()
+    if not stored:
+        raise ImproperlyConfigured(f"{path} is empty: delete it to have a new key made.")
+    return stored

@@ -1,0 +1,76 @@
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from spbe_portal import env
+
+
+def test_a_bad_value_stops_the_start_and_names_itself(monkeypatch):
+    monkeypatch.setenv("DEBUG", "maybe")
+    with pytest.raises(ImproperlyConfigured, match="DEBUG='maybe'"):
+        env.flag("DEBUG")
+    monkeypatch.setenv("EVIDENCE_MAX_MB", "0")
+    with pytest.raises(ImproperlyConfigured, match="EVIDENCE_MAX_MB='0': must be at least 1"):
+        env.integer("EVIDENCE_MAX_MB", 25, minimum=1)
+    monkeypatch.setenv("EVIDENCE_MAX_MB", "banyak")
+    with pytest.raises(ImproperlyConfigured, match="EVIDENCE_MAX_MB='banyak'"):
+        env.integer("EVIDENCE_MAX_MB", 25)
+
+
+@pytest.mark.parametrize(("raw", "value"), [("1", True), ("Yes", True), ("off", False), ("", False)])
+def test_a_flag_reads_the_usual_words(monkeypatch, raw, value):
+    monkeypatch.setenv("DEMO", raw)
+    assert env.flag("DEMO") is value
+
+
+def test_lists_are_split_and_trimmed(monkeypatch):
+    monkeypatch.setenv("ALLOWED_HOSTS", " a.example, ,b.example ")
+    assert env.words("ALLOWED_HOSTS") == ["a.example", "b.example"]
+    monkeypatch.setenv("GOVERNMENT_LETTERHEAD", "PEMERINTAH KOTA | Jalan A, Kota B|")
+    assert env.lines("GOVERNMENT_LETTERHEAD") == ["PEMERINTAH KOTA", "Jalan A, Kota B"]
+
+
+def test_without_an_address_the_database_is_a_file_whose_writers_wait(monkeypatch, tmp_path):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    config = env.database(tmp_path / "spbe.sqlite3")
+    assert config["ENGINE"] == "django.db.backends.sqlite3"
+    assert config["NAME"] == str(tmp_path / "spbe.sqlite3")
+    assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert config["OPTIONS"]["timeout"] == 20
+
+
+def test_postgresql_is_read_from_its_address_and_does_not_wait_for_ever(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", "postgres://spbe:p%40ss@db.example:5433/spbe?sslmode=require")
+    config = env.database(tmp_path / "unused")
+    assert (config["ENGINE"], config["HOST"], config["PORT"]) == ("django.db.backends.postgresql", "db.example", 5433)
+    assert config["PASSWORD"] == "p@ss"
+    assert config["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+
+
+@pytest.mark.parametrize("url", ["mysql://root:rahasia@db/spbe", "postgres://u:rahasia@host:bukan-port/x"])
+def test_an_address_that_cannot_be_used_is_refused_without_showing_the_password(monkeypatch, tmp_path, url):
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as caught:
+        env.database(tmp_path / "unused")
+    assert "rahasia" not in str(caught.value)
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(monkeypatch, tmp_path):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    made = env.secret_key(tmp_path / "var")
+    path: Path = tmp_path / "var" / "secret.key"
+    assert len(made) >= 64
+    assert env.secret_key(tmp_path / "var") == made
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_empty_key_file_or_a_short_key_is_refused(monkeypatch, tmp_path):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    (tmp_path / "secret.key").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="is empty"):
+        env.secret_key(tmp_path)
+    monkeypatch.setenv("SECRET_KEY", "pendek")
+    with pytest.raises(ImproperlyConfigured, match="too short"):
+        env.secret_key(tmp_path)
