@@ -13,6 +13,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 
 from indicators.fields import LevelField, plain_level
@@ -96,7 +97,7 @@ def read_parts(path: Path) -> Parts:
             found.setdefault(model, []).append(row)
             known[model, row.natural_key()] = row
         (instrument,) = found[Instrument]
-    except (AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, FieldDoesNotExist, ValidationError) as error:
         raise BrokenFixture(f"{path.name}: {error}") from error
     return Parts(
         instrument=instrument,
