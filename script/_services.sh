@@ -1,7 +1,8 @@
+# shellcheck shell=bash
 # Sourced by script/test and .ci/run: a PostgreSQL and a Redis of our own, for the tests alone.
 #
 # Both live in a temporary folder, PostgreSQL on a private socket without durability, Redis on a
-# free port; stop_services ends both. PostgreSQL refuses to run as root: then it runs as `postgres`.
+# free port; the caller traps EXIT to stop_services, which ends both. PostgreSQL refuses to run as root: then it runs as `postgres`.
 
 SERVICES=""
 
@@ -25,9 +26,6 @@ services_folder() {
     [ -z "$SERVICES" ] || return 0
     SERVICES=$(mktemp -d /tmp/spbe-test.XXXXXX)
     chmod 755 "$SERVICES"
-    trap stop_services EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
 }
 
 start_postgres() { # sets DATABASE_URL

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by script/server, script/test and script/manage: finds or makes everything they need.
 #
 # Packages go to .venv/, data to VAR_DIR (default var/), nothing anywhere else, except that root
