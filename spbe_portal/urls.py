@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from spbe_portal import health
+
 urlpatterns = [
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
     path("", include("accounts.urls")),
     path("", include("indicators.urls")),
     path("", include("assessments.urls")),
