@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,8 +22,10 @@ from indicators.scoring import FORMULA_VERSION
 from indicators.services import mark_in_use
 
 
-def open_period(*, period_id: int, user: User) -> Period:
+def open_period(*, period_id: int, user: User, now: datetime | None = None) -> Period:
     """Start the period: freeze the instrument, make an assessment for every agency with assignments.
+
+    `now` is given only where a past year is brought in.
 
     Raises `PermissionDenied`, `WrongState`, `NotReady` (no agency, instrument not whole, deadline past).
     """
@@ -31,7 +34,7 @@ def open_period(*, period_id: int, user: User) -> Period:
         require(permissions.can_manage_periods(rights_of(user)))
         if period.status != Period.Status.DRAFT:
             raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat dibuka.")
-        now = timezone.now()
+        now = now or timezone.now()
         problems = [Problem("instrument", "", text) for text in instrument_problems(stored_parts(period.instrument))]
         if not Assignment.objects.filter(period=period).exists():
             problems.append(Problem("agencies", "", "Belum ada OPD yang ditugaskan. Pilih paling sedikit satu OPD."))
@@ -97,12 +100,14 @@ class Finalised:
     incomplete: int
 
 
-def finalise_period(*, period_id: int, user: User, reason: str = "") -> Finalised:
+def finalise_period(
+    *, period_id: int, user: User, reason: str = "", now: datetime | None = None
+) -> Finalised:
     """Close the period: immutable results for everything that is not final yet.
 
     Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
     with coverage and without a verified index, and needs `reason`: `NotReady` lists it otherwise.
-    Cancelled assessments stay as they are. Raises `PermissionDenied`, `WrongState`, `Invalid`.
+    Cancelled assessments stay as they are. `now` is given only where a past year is brought in. Raises `PermissionDenied`, `WrongState`, `Invalid`.
     """
     with transaction.atomic():
         # Assessments first, then the period: the order in which every writer locks.
@@ -130,7 +135,7 @@ def finalise_period(*, period_id: int, user: User, reason: str = "") -> Finalise
             )
         if not assessments and not Result.objects.filter(assessment__period=period).exists():
             raise Invalid({"reason": "Tidak ada penilaian yang dapat difinalkan pada periode ini."})
-        now = timezone.now()
+        now = now or timezone.now()
         answers = snapshot.answers_for_snapshot(assessments)
         revisions: dict[int, int] = {}
         for assessment_id, revision in Result.objects.filter(assessment__in=assessments).values_list(
