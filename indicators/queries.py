@@ -105,6 +105,10 @@ class InstrumentContent:
     bands: tuple[BandContent, ...]
 
     @property
+    def has_domains(self) -> bool:
+        return any(domain.code for domain in self.domains)
+
+    @property
     def indicators(self) -> tuple[IndicatorContent, ...]:
         """All indicators in the instrument's order."""
         return tuple(i for domain in self.domains for aspect in domain.aspects for i in aspect.indicators)

@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from indicators import views
+
+urlpatterns = [
+    path("instrumen/<slug:code>/", views.instrument, name="instrument"),
+]
