@@ -1,8 +1,9 @@
 """Making and changing periods. Opening and closing them is the workflow's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,9 +17,13 @@ from assessments.services._base import require
 from assessments.workflow.periods import create_assessments
 from audit.services import record
 from indicators.models import Instrument
+from spbe_portal.formatting import level_id
 
 DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
 DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target")
+NAME_MAX = 120
+YEARS = (2018, 2100)
+MEND_DAYS_MAX = 60
 
 
 def create_period(
@@ -33,10 +38,13 @@ def create_period(
     mend_days: int = 5,
     target: Decimal | None = None,
 ) -> Period:
-    """A period in preparation, all indicators assigned to all `agencies`."""
+    """A period in preparation, all indicators assigned to all `agencies`.
+
+    Raises `PermissionDenied`, `Invalid` (see `detail_errors`).
+    """
     require(permissions.can_manage_periods(rights_of(user)))
     with transaction.atomic():
-        period = Period.objects.create(
+        period = Period(
             name=name,
             year=year,
             instrument=instrument,
@@ -46,6 +54,8 @@ def create_period(
             target=target,
             created_by=user,
         )
+        _require_details(period)
+        period.save()
         _assign_all(period, agencies)
         record(
             "period.create",
@@ -86,12 +96,13 @@ def edit_period(
         for field in changed:
             setattr(period, field, details[field])
         if changed:
+            _require_details(period)
             period.save(update_fields=changed)
         slugs_before = sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
         if agencies is not None:
             if running:
                 _add_while_open(period, agencies)
-            else:
+            elif "instrument" in changed or {agency.slug for agency in agencies} != set(slugs_before):
                 period.assignments.all().delete()
                 _assign_all(period, agencies)
         elif "instrument" in changed:
@@ -109,6 +120,44 @@ def edit_period(
                 reason=reason.strip(),
             )
         return period
+
+
+def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -> dict[str, str]:
+    """What is wrong with these details of a period (names as in `DETAILS`), by field; absent ones are not judged.
+
+    `period_id` is the period that may keep its own name.
+    """
+    errors: dict[str, str] = {}
+    if "name" in details:
+        name = str(details["name"]).strip()
+        if not name:
+            errors["name"] = "Isi nama periode."
+        elif len(name) > NAME_MAX:
+            errors["name"] = f"Nama terlalu panjang: paling banyak {NAME_MAX} karakter."
+        elif Period.objects.filter(name__iexact=name).exclude(pk=period_id).exists():
+            errors["name"] = "Nama ini sudah dipakai periode lain. Pilih nama lain."
+    if "year" in details and not YEARS[0] <= details["year"] <= YEARS[1]:
+        errors["year"] = f"Isi tahun antara {YEARS[0]} dan {YEARS[1]}."
+    if "mend_days" in details and not 1 <= details["mend_days"] <= MEND_DAYS_MAX:
+        errors["mend_days"] = f"Isi 1 sampai {MEND_DAYS_MAX} hari kerja."
+    if "starts_on" in details and "deadline" in details:
+        if timezone.localtime(details["deadline"]).date() < details["starts_on"]:
+            errors["deadline"] = "Batas waktu harus sesudah tanggal mulai."
+    instrument = details.get("instrument")
+    target = details.get("target")
+    if instrument is not None and target is not None:
+        if not instrument.scale_min <= target <= instrument.scale_max:
+            low, high = level_id(instrument.scale_min), level_id(instrument.scale_max)
+            errors["target"] = f"Target indeks harus antara {low} dan {high}."
+        elif target != target.quantize(Decimal("0.01")):
+            errors["target"] = "Target indeks paling banyak dua angka di belakang koma."
+    return errors
+
+
+def _require_details(period: Period) -> None:
+    period.name = period.name.strip()
+    if errors := detail_errors({field: getattr(period, field) for field in DETAILS}, period_id=period.pk):
+        raise Invalid(errors)
 
 
 def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:

@@ -35,12 +35,7 @@ def open_period(*, period_id: int, user: User, now: datetime | None = None) -> P
         if period.status != Period.Status.DRAFT:
             raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat dibuka.")
         now = now or timezone.now()
-        problems = [Problem("instrument", "", text) for text in instrument_problems(stored_parts(period.instrument))]
-        if not Assignment.objects.filter(period=period).exists():
-            problems.append(Problem("agencies", "", "Belum ada OPD yang ditugaskan. Pilih paling sedikit satu OPD."))
-        if period.deadline <= now:
-            problems.append(Problem("deadline", "", "Batas waktu pengisian sudah lewat. Ubah dahulu batas waktunya."))
-        if problems:
+        if problems := opening_problems(period, now):
             raise NotReady("Periode belum dapat dibuka.", problems)
         period.instrument = mark_in_use(period.instrument, actor=user)
         period.status, period.opened_at = Period.Status.OPEN, now
@@ -54,6 +49,16 @@ def open_period(*, period_id: int, user: User, now: datetime | None = None) -> P
             after={"status": "open", "assessments": len(made)},
         )
         return period
+
+
+def opening_problems(period: Period, now: datetime) -> list[Problem]:
+    """Everything that stands in the way of opening `period`."""
+    problems = [Problem("instrument", "", text) for text in instrument_problems(stored_parts(period.instrument))]
+    if not Assignment.objects.filter(period=period).exists():
+        problems.append(Problem("agencies", "", "Belum ada OPD yang ditugaskan. Pilih paling sedikit satu OPD."))
+    if period.deadline <= now:
+        problems.append(Problem("deadline", "", "Batas waktu pengisian sudah lewat. Ubah dahulu batas waktunya."))
+    return problems
 
 
 def create_assessments(period: Period, agencies: Iterable[Agency]) -> list[Assessment]:
@@ -107,7 +112,8 @@ def finalise_period(
 
     Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
     with coverage and without a verified index, and needs `reason`: `NotReady` lists it otherwise.
-    Cancelled assessments stay as they are. `now` is given only where a past year is brought in. Raises `PermissionDenied`, `WrongState`, `Invalid`.
+    Cancelled assessments stay as they are. `now` is given only where a past year is brought in.
+    Raises `PermissionDenied`, `WrongState`, `Invalid`.
     """
     with transaction.atomic():
         # Assessments first, then the period: the order in which every writer locks.
