@@ -1,5 +1,6 @@
 """What must hold before an instrument can be used: a list of problems, in Indonesian, all at once."""
 
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
@@ -78,7 +79,7 @@ def _tree_problems(parts: Parts) -> list[str]:
 
 def _level_problems(parts: Parts) -> list[str]:
     low, high = parts.instrument.scale_min, parts.instrument.scale_max
-    named = {(name.capability, name.level) for name in parts.level_names}
+    named: set[tuple[str, int | Decimal]] = {(name.capability, name.level) for name in parts.level_names}
     found = []
     for capability in sorted({indicator.capability for indicator in parts.indicators}):
         missing = [str(n) for n in range(ceil(low), floor(high) + 1) if (capability, n) not in named]

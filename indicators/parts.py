@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,12 @@ def shipped_files() -> dict[str, Path]:
     """Code -> file of every instrument shipped in `fixtures/`; a file is named for its instrument."""
     folders = [Path(folder) for folder in settings.FIXTURE_DIRS]
     paths = sorted(path for folder in folders for path in folder.glob("*.json"))
-    return {path.stem: path for path in paths if '"indicators.instrument"' in path.read_text("utf-8")[:200]}
+    return {path.stem: path for path in paths if _begins_with_an_instrument(path)}
+
+
+def _begins_with_an_instrument(path: Path) -> bool:
+    with path.open(encoding="utf-8") as file:
+        return '"indicators.instrument"' in file.read(200)
 
 
 def shipped_parts(code: str) -> Parts | None:
@@ -162,11 +166,8 @@ def spec_of(parts: Parts) -> InstrumentSpec:
     return build_spec(parts.instrument, parts.domains, parts.aspects, parts.indicators, parts.bands)
 
 
-@lru_cache(maxsize=16)
-def _compared_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
-    # What the portal's users set is not compared: the freeze and the choice of the default.
-    own = {"id", "in_use_since", "is_default"}
-    return tuple(field for field in model._meta.concrete_fields if field.name not in own)
+# What the portal's users set is not compared: the freeze and the choice of the default.
+_NOT_COMPARED = {"id", "in_use_since", "is_default"}
 
 
 def flat(parts: Parts) -> dict[tuple[str, ...], dict[str, Any]]:
@@ -174,8 +175,9 @@ def flat(parts: Parts) -> dict[tuple[str, ...], dict[str, Any]]:
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in [parts.instrument, *(row for group in parts.groups() for row in group)]:
         values = {}
-        for field in _compared_fields(type(row)):
-            value = getattr(row, field.name)
-            values[field.name] = value.natural_key() if isinstance(value, models.Model) else value
+        for field in row._meta.concrete_fields:
+            if field.name not in _NOT_COMPARED:
+                value = getattr(row, field.name)
+                values[field.name] = value.natural_key() if field.is_relation and value is not None else value
         rows[(row._meta.model_name, *(str(part) for part in row.natural_key()))] = values
     return rows

@@ -58,7 +58,7 @@ def test_the_order_of_answers_does_not_matter(case, data):
 @given(cases, st.data())
 def test_a_higher_level_never_lowers_anything(case, data):
     spec, levels = case
-    raised = data.draw(st.sampled_from([indicator for indicator in spec.indicators]))
+    raised = data.draw(st.sampled_from(spec.indicators))
     assume(levels.get(raised.code, spec.scale_min) is not None)
     higher = {**levels, raised.code: int(spec.scale_max)}
     before, after = score(spec, levels), score(spec, higher)
