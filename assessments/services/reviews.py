@@ -24,15 +24,17 @@ def decide(
     reason: str = "",
     note: str = "",
     version: int | None = None,
+    round: int | None = None,
 ) -> Review:
     """Accept, adjust or return one answer of a submitted assessment.
 
     Accepting takes over the agency's level (none where it says *tidak relevan*: the indicator is
     then left out). Adjusting needs another level and a note; returning needs a reason kind and a note.
-    `version` is that of the decision on screen, None where there was none.
+    `version` is that of the decision on screen, None where there was none; `round` is the hand-in on
+    screen (None: not checked): an agency may withdraw, change its answer and hand in again.
 
     Raises `Answer.DoesNotExist`, `PermissionDenied`, `WrongState`, `Invalid`, and `Stale` (with the
-    current decision) when another reviewer decided meanwhile.
+    current decision) when another reviewer decided meanwhile or the answer on screen is of an earlier round.
     """
     with transaction.atomic():
         acting = locked(assessment_id, user)
@@ -49,6 +51,8 @@ def decide(
         current = Review.objects.filter(answer=answer, is_current=True).select_related("reviewer").first()
         values = _cleaned(answer, assessment.period.instrument, decision, verified_level, reason, note)
         before = _values(current) if current else {}
+        if round is not None and round != assessment.round:
+            raise Stale("Penilaian ini diajukan kembali sejak Anda membukanya, jadi jawabannya dapat berubah.", current)
         if current and values == before and not current.is_published:
             return current
         if (current.version if current else None) != version:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from assessments import completeness, permissions, totals
 from assessments.calendar import end_of_working_day
-from assessments.errors import Invalid, NotReady, Problem, WrongState
+from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
 from assessments.services._base import (
     Acting,
@@ -162,13 +162,16 @@ def withdraw(*, assessment_id: int, user: User) -> Assessment:
         return assessment
 
 
-def return_assessment(*, assessment_id: int, user: User, mend_by: datetime | None = None) -> Assessment:
+def return_assessment(
+    *, assessment_id: int, user: User, mend_by: datetime | None = None, revision: int | None = None
+) -> Assessment:
     """Send the returned indicators back, and only these, with a mend-by time of their own.
 
-    `mend_by` defaults to the period's number of working days from now.
+    `mend_by` defaults to the period's number of working days from now. `revision` is the assessment's as it
+    was on screen (None: not checked). Raises `PermissionDenied`, `WrongState`, `NotReady`, `Invalid`, `Stale`.
     """
     with transaction.atomic():
-        acting = _reviewing(assessment_id, user, "return")
+        acting = _reviewing(assessment_id, user, "return", revision)
         assessment = acting.assessment
         if not assessment.returned_count:
             raise NotReady("Belum ada indikator yang dikembalikan. Tandai dahulu indikator yang harus diperbaiki.", [])
@@ -184,10 +187,14 @@ def return_assessment(*, assessment_id: int, user: User, mend_by: datetime | Non
         return assessment
 
 
-def approve(*, assessment_id: int, user: User) -> Assessment:
-    """Approve the whole: every answer decided, none returned. The verified index exists from now on."""
+def approve(*, assessment_id: int, user: User, revision: int | None = None) -> Assessment:
+    """Approve the whole: every answer decided, none returned. The verified index exists from now on.
+
+    `revision` is the assessment's as it was on screen (None: not checked). Raises `PermissionDenied`,
+    `WrongState`, `NotReady` with all problems, `Stale`.
+    """
     with transaction.atomic():
-        acting = _reviewing(assessment_id, user, "approve")
+        acting = _reviewing(assessment_id, user, "approve", revision)
         assessment = acting.assessment
         answers, reviews = load_answers(assessment)
         problems = [
@@ -278,12 +285,14 @@ def extend(*, assessment_id: int, user: User, until: datetime, reason: str) -> A
         return assessment
 
 
-def _reviewing(assessment_id: int, user: User, name: str) -> Acting:
+def _reviewing(assessment_id: int, user: User, name: str, revision: int | None) -> Acting:
     acting = locked(assessment_id, user)
     wrote = wrote_in(acting.assessment, user)
     require(permissions.may_review_agency(acting.rights, acting.assessment, wrote=wrote))
     _from_source(acting, name)
     require_open_period(acting)
+    if revision is not None and revision != acting.assessment.revision:
+        raise Stale("Keputusan berubah sejak halaman ini dibuka. Periksa kembali sebelum melanjutkan.", acting.assessment)
     return acting
 
 
