@@ -49,19 +49,49 @@
     askFor(event.detail.elt, event.detail.question).then((yes) => { if (yes) event.detail.issueRequest(true); });
   });
 
+  /* --- htmx: a fresh token for each request, and no failure without a word ----------------------- */
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+    if (token) event.detail.headers["X-CSRFToken"] = token[1];
+  });
+
+  function notice(text) {
+    const place = document.getElementById("pesan");
+    let box = document.getElementById("pesan-gangguan");
+    if (!text) { if (box) box.remove(); return; }
+    if (!box) {
+      box = document.createElement("div");
+      box.id = "pesan-gangguan";
+      box.className = "notice notice-error";
+      box.setAttribute("role", "alert");
+      place.append(box);
+    }
+    if (box.textContent !== text) box.textContent = text;
+  }
+
+  document.addEventListener("htmx:sendError", () =>
+    notice("Tidak ada sambungan ke server. Yang sudah tersimpan tetap aman; periksa jaringan, lalu coba lagi."));
+  document.addEventListener("htmx:responseError", (event) =>
+    notice(event.detail.xhr.status === 403
+      ? "Permintaan ditolak. Muat ulang halaman, lalu coba lagi."
+      : "Server belum dapat memproses permintaan. Yang sudah tersimpan tetap aman; coba lagi sebentar lagi."));
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) notice(""); });
+
   /* --- Forms: asked once, sent once ------------------------------------------------------------ */
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.dataset.busy !== undefined) { event.preventDefault(); return; }
-    if (form.dataset.confirm && !form.dataset.confirmed) {
+    const submitter = event.submitter;
+    const asker = submitter && submitter.dataset.confirm ? submitter : form;
+    if (asker.dataset.confirm && !form.dataset.confirmed) {
       event.preventDefault();
-      const submitter = event.submitter;
-      askFor(form, form.dataset.confirm).then((yes) => {
+      askFor(asker, asker.dataset.confirm).then((yes) => {
         if (!yes) return;
         form.dataset.confirmed = "1";
-        form.requestSubmit(submitter && submitter.form === form ? submitter : undefined);
+        form.requestSubmit(submitter || undefined);
       });
       return;
     }
@@ -74,7 +104,7 @@
       button.dataset.label = button.innerHTML;
       button.setAttribute("aria-busy", "true");
       button.disabled = true;
-      if (button === event.submitter) button.textContent = form.dataset.busyText || busy;
+      if (button === submitter) button.textContent = form.dataset.busyText || busy;
     }));
     say(form.dataset.busyText || busy);
   });
