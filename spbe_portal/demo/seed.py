@@ -1,0 +1,491 @@
+"""Fills an empty database with the demo city: two final years and one that runs.
+
+Levels come from a seeded generator around the means of `city.json`, so every start gives the same
+city. Periods are opened and finalised by the workflow itself; what lies between (answers,
+evidence, decisions) is written in bulk as a state, because 40 agencies times 47 indicators
+times three years of single acts would take minutes.
+"""
+
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agency, Membership, Role, User
+from assessments import totals, workflow
+from assessments.calendar import end_of_working_day
+from assessments.models import (
+    Answer,
+    Assessment,
+    Assignment,
+    Contributor,
+    DecisionKind,
+    Document,
+    DocumentVersion,
+    Evidence,
+    Period,
+    Review,
+    Status,
+)
+from assessments.services import periods as period_services
+from assessments.specs import spec_of
+from indicators.models import Instrument
+from spbe_portal.demo import files
+
+PASSWORD = "Arunika-2026"
+PAST_YEARS = (2024, 2025)
+RUNNING_YEAR = 2026
+CITY_FILE = Path(__file__).with_name("city.json")
+
+#: How far the agencies are in the running year: (state, share of indicators filled or decided).
+#: Agencies not named here take a state in turn from `REST`.
+NAMED = {
+    "dinkes": ("draft", 0.15),
+    "diskominfo": ("draft", 0.20),
+    "bappeda": ("approved", 1.0),
+    "inspektorat": ("submitted", 0.0),
+    "kec-muara-kasturi": ("cancelled", 0.4),
+    "damkar": ("draft", 0.0),
+}
+REST = (
+    ("submitted", 0.0),
+    ("approved", 1.0),
+    ("draft", 0.55),
+    ("submitted", 0.4),
+    ("returned", 1.0),
+    ("draft", 0.9),
+    ("submitted", 1.0),
+)
+ANSWER_FIELDS = (
+    "self_level",
+    "fact",
+    "analysis",
+    "not_applicable",
+    "not_applicable_reason",
+    "version",
+    "changed_at",
+    "changed_by",
+)
+
+
+@dataclass
+class Rows:
+    """Rows collected for bulk writing."""
+
+    answers: list[Answer] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    versions: list[DocumentVersion] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    contributors: list[Contributor] = field(default_factory=list)
+
+
+class Seeder:
+    """One filling of an empty database. `now` is the moment the demo is looked at."""
+
+    def __init__(self, now: datetime | None = None):
+        self.city: dict[str, Any] = json.loads(CITY_FILE.read_text(encoding="utf-8"))
+        self.now = now or timezone.now()
+        self.zone = ZoneInfo(settings.TIME_ZONE)
+        self.random = random.Random("arunika")  # noqa: S311
+        self.stored: dict[tuple[str, int], dict[str, Any]] = {}
+        self.documents: dict[tuple[int, str, int], DocumentVersion] = {}
+
+    def run(self) -> None:
+        """Everything, in one transaction. The caller has checked that there is nobody yet."""
+        with transaction.atomic():
+            self.instrument = Instrument.objects.get(is_default=True)
+            self.agencies = self._agencies()
+            self._people()
+            for year in PAST_YEARS:
+                self._past_year(year)
+            self._running_year(RUNNING_YEAR)
+
+    # --- people ---------------------------------------------------------------------------------
+
+    def _agencies(self) -> dict[str, Agency]:
+        agencies: dict[str, Agency] = {}
+        for row in self.city["agencies"]:
+            agencies[row["slug"]] = Agency.objects.create(
+                slug=row["slug"],
+                name=row["name"],
+                short_name=row["short_name"],
+                kind=row["kind"],
+                parent=agencies.get(row["parent"]),
+            )
+        return agencies
+
+    def _people(self) -> None:
+        hashed = make_password(PASSWORD)
+        since = date(self.now.year - 3, 1, 1)
+
+        def person(username: str, name: str, position: str, agency: str, role: str | None, **extra: Any) -> User:
+            made = User.objects.create(username=username, name=name, position=position, password=hashed, **extra)
+            if role:
+                Membership.objects.create(user=made, agency=self.agencies[agency], role=role, valid_from=since)
+            return made
+
+        self.operators = {
+            slug: person(
+                f"operator-{slug}", f"Operator {agency.short_name}", "Pengelola data SPBE", slug, Role.OPERATOR
+            )
+            for slug, agency in self.agencies.items()
+        }
+        self.verifier = person(
+            "verifikator", "Verifikator Diskominfo", "Pranata komputer", "diskominfo", Role.VERIFIER
+        )
+        self.verifier2 = person("verifikator2", "Verifikator Inspektorat", "Auditor", "inspektorat", Role.VERIFIER)
+        self.coordinator = person(
+            "koordinator", "Koordinator Penilaian", "Kepala bidang", "diskominfo", Role.COORDINATOR
+        )
+        person("pimpinan", "Pimpinan Daerah", "Ketua Tim Koordinasi SPBE", "setda", Role.LEADER)
+        person("admin", "Administrator Sistem", "", "diskominfo", None, is_superuser=True, is_staff=True)
+
+    def _reviewer_of(self, slug: str) -> User:
+        """Nobody reviews an agency they belong to."""
+        if slug == "diskominfo":
+            return self.verifier2
+        if slug == "inspektorat":
+            return self.verifier
+        return self.random.choice([self.verifier, self.verifier, self.verifier2])
+
+    # --- years ----------------------------------------------------------------------------------
+
+    def _local(self, day: date, hour: int, minute: int = 0) -> datetime:
+        return datetime.combine(day, time(hour, minute), tzinfo=self.zone)
+
+    def _period(self, year: int, start: date, deadline: datetime) -> Period:
+        target = self.city["city"]["target_index"].get(str(year))
+        period = period_services.create_period(
+            user=self.coordinator,
+            name=f"Penilaian SPBE {year}",
+            year=year,
+            instrument=self.instrument,
+            starts_on=start,
+            deadline=deadline,
+            agencies=list(self.agencies.values()),
+            target=Decimal(target) if target else None,
+        )
+        for code, slugs in self.city["pic"].items():
+            Assignment.objects.filter(period=period, indicator__code=code, agency__slug__in=slugs).update(
+                kind=Assignment.Kind.PIC
+            )
+        return workflow.open_period(period_id=period.pk, user=self.coordinator, now=self._local(start, 8))
+
+    def _past_year(self, year: int) -> None:
+        period = self._period(year, date(year, 8, 1), self._local(date(year, 10, 31), 16))
+        rows, assessments = Rows(), self._assessments(period)
+        for slug, assessment in assessments.items():
+            handed_in = self._local(date(year, 10, self.random.randint(18, 30)), self.random.randint(9, 23))
+            decided = handed_in + timedelta(days=self.random.randint(4, 15), hours=2)
+            answers = self._answer_all(slug, assessment, year, rows, 1.0, handed_in)
+            self._decide(slug, assessment, answers, rows, decided, share=1.0, published=True)
+            self._mark(assessment, Status.APPROVED, handed_in, decided)
+        self._write(period, rows, assessments)
+        workflow.finalise_period(
+            period_id=period.pk, user=self.coordinator, now=self._local(date(year, 12, 10), 10)
+        )
+
+    def _running_year(self, year: int) -> None:
+        today = self.now.astimezone(self.zone).date()
+        start = today - timedelta(days=50)
+        period = self._period(year, start, self._local(today + timedelta(days=9), 16))
+        rows, assessments = Rows(), self._assessments(period)
+        turn = 0
+        for slug, assessment in assessments.items():
+            if slug in NAMED:
+                state, share = NAMED[slug]
+            else:
+                state, share = REST[turn % len(REST)]
+                turn += 1
+            handed_in = self._local(today - timedelta(days=self.random.randint(6, 16)), self.random.randint(8, 22))
+            decided = handed_in + timedelta(days=self.random.randint(2, 5), minutes=17)
+            filled = share if state in ("draft", "cancelled") else 1.0
+            answers = self._answer_all(slug, assessment, year, rows, filled, handed_in)
+            if state in ("submitted", "returned", "approved"):
+                self._decide(
+                    slug,
+                    assessment,
+                    answers,
+                    rows,
+                    decided,
+                    share=share,
+                    published=state != "submitted",
+                    returned=self.random.randint(2, 5) if state == "returned" else 0,
+                )
+            self._mark(assessment, Status(state), handed_in, decided)
+            if state == "returned":
+                assessment.mend_by = end_of_working_day(self.now, period.mend_days, self.zone)
+        self._write(period, rows, assessments)
+
+    def _assessments(self, period: Period) -> dict[str, Assessment]:
+        found = Assessment.objects.filter(period=period).select_related("agency", "period__instrument")
+        by_agency = {assessment.agency.slug: assessment for assessment in found}
+        return {slug: by_agency[slug] for slug in self.agencies}
+
+    # --- answers and evidence -------------------------------------------------------------------
+
+    @cached_property
+    def _noise(self) -> dict[tuple[str, str], float]:
+        """How an agency stands in an indicator, beside its mean: the same in every year."""
+        return {
+            (slug, indicator.code): self.random.gauss(0, 0.75)
+            for slug in self.agencies
+            for indicator in self.instrument.indicators.all()
+        }
+
+    def _level(self, slug: str, code: str, domain: str, year: int) -> int:
+        history = self.city["history"][slug]
+        key = str(year) if year in PAST_YEARS else max(history)
+        mean = history[key]["self_mean"][domain] + (0 if year in PAST_YEARS else 0.25)
+        return max(1, min(5, round(mean + self._noise[slug, code])))
+
+    def _answer_all(
+        self, slug: str, assessment: Assessment, year: int, rows: Rows, share: float, at: datetime
+    ) -> list[Answer]:
+        """Fill `share` of the answers, in the sheet's order with gaps, and collect their evidence."""
+        agency, operator = self.agencies[slug], self.operators[slug]
+        answers = list(
+            assessment.answers.select_related("indicator__aspect__domain").order_by("indicator__order")
+        )
+        wanted = round(len(answers) * share)
+        skipped = set(self.random.sample(range(len(answers)), len(answers) - wanted)) if share > 0.5 else set()
+        for position, answer in enumerate(answers):
+            if position in skipped or (share <= 0.5 and position >= wanted):
+                continue
+            indicator = answer.indicator
+            answer.changed_by, answer.changed_at, answer.version = operator, at - timedelta(hours=3), 2
+            if hint := self._not_relevant(agency, indicator):
+                answer.not_applicable, answer.not_applicable_reason = True, hint
+                continue
+            domain = indicator.aspect.domain.code
+            level = self._level(slug, indicator.code, domain, year)
+            texts = self.city["texts"]
+            text = texts["level_1_by_domain"][domain] if level == 1 else texts["indicators"][indicator.code][str(level)]
+            answer.self_level = level
+            answer.fact = text["fact"].format(agency=agency.name)
+            answer.analysis = text["analysis"].format(agency=agency.name)
+            if level > 1:
+                self._attach(answer, agency, operator, year, level, rows)
+        if wanted:
+            rows.contributors.append(Contributor(assessment=assessment, user=operator))
+        rows.answers.extend(answers)
+        return answers
+
+    def _not_relevant(self, agency: Agency, indicator: Any) -> str:
+        if agency.kind not in (Agency.Kind.KECAMATAN, Agency.Kind.BAGIAN):
+            return ""
+        kind = agency.get_kind_display().lower()
+        for hint in indicator.not_relevant_hints:
+            if kind in hint["kind"].lower() and self.random.random() < 0.35:
+                return str(hint["reason"])
+        return ""
+
+    def _attach(self, answer: Answer, agency: Agency, operator: User, year: int, level: int, rows: Rows) -> None:
+        offered = self.city["documents"][answer.indicator.code]
+        fitting = [row for row in offered if min(row["levels"]) <= level] or offered[:1]
+        seen = set()
+        for row in fitting[-3:]:
+            if row["title"] in seen:
+                continue
+            seen.add(row["title"])
+            supports = [number for number in row["levels"] if number <= level] or [level]
+            version = self._version(agency, operator, row, year, rows)
+            rows.evidence.append(
+                Evidence(
+                    answer=answer,
+                    version=version,
+                    added_by=operator,
+                    pages="1" if version.page_count == 1 else f"1-{version.page_count}" if version.page_count else "",
+                    level=max(supports),
+                )
+            )
+
+    def _version(
+        self, agency: Agency, operator: User, row: dict[str, Any], year: int, rows: Rows
+    ) -> DocumentVersion:
+        """The agency's document of this title and year. The bytes behind it are made once a city."""
+        key = (agency.pk, row["title"], year)
+        if key not in self.documents:
+            stored = self._stored(row, year)
+            document = Document(
+                agency=agency,
+                title=row["title"],
+                number=stored["number"],
+                date=stored["date"],
+                kind=row["kind"],
+                created_by=operator,
+            )
+            self.documents[key] = DocumentVersion(
+                document=document,
+                file=stored["file"],
+                original_name=stored["original_name"],
+                content_type=stored["content_type"],
+                size=stored["size"],
+                sha256=stored["sha256"],
+                page_count=stored["pages"],
+                preview=DocumentVersion.Preview.PENDING,
+                uploaded_by=operator,
+            )
+            rows.documents.append(document)
+            rows.versions.append(self.documents[key])
+        return self.documents[key]
+
+    def _stored(self, row: dict[str, Any], year: int) -> dict[str, Any]:
+        key = (row["title"], year)
+        if key not in self.stored:
+            month, day = map(int, row["typical_date_in_year"].split("-"))
+            issued = min(date(year, month, day), self.now.astimezone(self.zone).date())
+            draw = random.Random(f"{row['title']} {year}")  # noqa: S311
+            number = row["number_pattern"].format(n=draw.randint(3, 88), year=year)
+            slug = "-".join(row["title"].split())[:80].replace("/", "-")
+            if row["kind"] == "tangkapan_layar":
+                kind = draw.choice(["PNG", "JPEG"])
+                content = files.screenshot(row["title"].removeprefix("Tangkapan layar "), f"Tahun {year}", kind)
+                suffix, pages = ("png" if kind == "PNG" else "jpg"), None
+                content_type = f"image/{kind.lower()}"
+            else:
+                pages = min(int(row["pages"]), 3)
+                shown = f"{issued.day}-{issued.month}-{issued.year}"
+                content = files.pdf(row["title"], number, self.city["city"]["government"], shown, pages)
+                suffix, content_type = "pdf", "application/pdf"
+            name = default_storage.save(f"evidence/demo/{year}-{len(self.stored):03d}.{suffix}", ContentFile(content))
+            self.stored[key] = {
+                "number": number,
+                "date": issued,
+                "file": name,
+                "original_name": f"{slug}-{year}.{suffix}",
+                "content_type": content_type,
+                "size": len(content),
+                "sha256": sha256(content).hexdigest(),
+                "pages": pages,
+            }
+        return self.stored[key]
+
+    # --- decisions ------------------------------------------------------------------------------
+
+    def _decide(
+        self,
+        slug: str,
+        assessment: Assessment,
+        answers: list[Answer],
+        rows: Rows,
+        at: datetime,
+        *,
+        share: float,
+        published: bool,
+        returned: int = 0,
+    ) -> None:
+        reviewer = self._reviewer_of(slug)
+        history = self.city["history"][slug]
+        adjusted_share = history[sorted(history)[-1]]["adjusted_share"]
+        decided = answers[: round(len(answers) * share)]
+        can_return = [answer.pk for answer in decided if answer.self_level and answer.self_level > 1]
+        back = set(self.random.sample(can_return, min(returned, len(can_return))))
+        for answer in decided:
+            review = Review(
+                answer=answer,
+                round=1,
+                reviewer=reviewer,
+                decided_at=at,
+                is_published=published,
+                decision=DecisionKind.ACCEPT,
+                verified_level=answer.self_level,
+            )
+            if answer.pk in back:
+                note = self._note("return", answer)
+                review.decision, review.verified_level = DecisionKind.RETURN, None
+                review.reason, review.note = note["reason"], note["text"]
+            elif answer.self_level and self.random.random() < adjusted_share:
+                up = self.random.random() < 0.1 and answer.self_level < 5
+                level = answer.self_level + (1 if up else -1)
+                if level >= 1:
+                    review.decision, review.verified_level = DecisionKind.ADJUST, level
+                    review.note = self._note("adjust", answer, level, "up" if up else "down")["text"]
+            rows.reviews.append(review)
+
+    def _note(self, kind: str, answer: Answer, level: Any = None, direction: str = "") -> dict[str, str]:
+        domain = int(answer.indicator.aspect.domain.code)
+        fitting = [
+            note
+            for note in self.city["review_notes"][kind]
+            if domain in note["domains"] and (not direction or note["direction"] == direction)
+        ] or self.city["review_notes"][kind]
+        note = self.random.choice(fitting)
+        text = note["note"].format(indicator=answer.indicator.short_name, level=level or answer.self_level)
+        return {"reason": note.get("reason", ""), "text": text}
+
+    def _mark(self, assessment: Assessment, status: Status, handed_in: datetime, decided: datetime) -> None:
+        assessment.status = status
+        if status in (Status.SUBMITTED, Status.RETURNED, Status.APPROVED):
+            assessment.round = 1
+            assessment.submitted_at = handed_in
+            assessment.submitted_by = self.operators[assessment.agency.slug]
+        if status == Status.RETURNED:
+            assessment.returned_at = decided
+            assessment.mend_by = decided + timedelta(days=7)
+        if status == Status.APPROVED:
+            assessment.approved_at, assessment.approved_by = decided, self._reviewer_of(assessment.agency.slug)
+
+    def _write(self, period: Period, rows: Rows, assessments: dict[str, Assessment]) -> None:
+        """Write what was collected and keep the totals, all with a fixed number of statements."""
+        # An upsert: Django's bulk_update takes many times as long for this many rows.
+        Answer.objects.bulk_create(
+            rows.answers, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=ANSWER_FIELDS
+        )
+        Document.objects.bulk_create(rows.documents, batch_size=1000)
+        DocumentVersion.objects.bulk_create(rows.versions, batch_size=1000)
+        Evidence.objects.bulk_create(rows.evidence, batch_size=1000)
+        Review.objects.bulk_create(rows.reviews, batch_size=1000)
+        Contributor.objects.bulk_create(rows.contributors)
+        spec = spec_of(period.instrument)
+        answers: dict[int, list[Answer]] = {}
+        for answer in Answer.objects.filter(assessment__period=period).select_related("indicator"):
+            answers.setdefault(answer.assessment_id, []).append(answer)
+        reviews = {review.answer_id: review for review in rows.reviews}
+        for assessment in assessments.values():
+            own = answers[assessment.pk]
+            score = totals.self_score(spec, own)
+            decided = [reviews[answer.pk] for answer in own if answer.pk in reviews]
+            assessment.answered_count = sum(answer.is_answered for answer in own)
+            assessment.decided_count = len(decided)
+            assessment.returned_count = sum(review.decision == DecisionKind.RETURN for review in decided)
+            assessment.self_exact, assessment.self_predicate = totals.fraction_text(score.index), score.predicate or ""
+            if assessment.status == Status.APPROVED:
+                verified = totals.verified_score(spec, own, reviews)
+                assessment.verified_exact = totals.fraction_text(verified.index)
+                assessment.verified_predicate = verified.predicate or ""
+        Assessment.objects.bulk_update(
+            assessments.values(),
+            [
+                "status",
+                "round",
+                "submitted_at",
+                "submitted_by",
+                "returned_at",
+                "mend_by",
+                "approved_at",
+                "approved_by",
+                "answered_count",
+                "decided_count",
+                "returned_count",
+                "self_exact",
+                "self_predicate",
+                "verified_exact",
+                "verified_predicate",
+            ],
+        )
+

@@ -1,0 +1,39 @@
+"""`manage.py seed_demo`: the demo city, once, into a database without people."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from assessments.models import Assessment
+from spbe_portal.demo.seed import PASSWORD, Seeder
+
+ACCOUNTS = (
+    ("operator-dinkes", "mengisi dan mengajukan penilaian Dinas Kesehatan (operator-<kode OPD> untuk OPD lain)"),
+    ("verifikator", "memverifikasi; anggota Diskominfo"),
+    ("verifikator2", "memverifikasi; anggota Inspektorat"),
+    ("koordinator", "membuka, memantau, dan memfinalkan periode; mengelola OPD dan pengguna"),
+    ("pimpinan", "membaca hasil dan mengunduh laporan PDF"),
+    ("admin", "mengelola akun dan instrumen"),
+)
+
+
+class Command(BaseCommand):
+    help = "Isi basis data kosong dengan kota peragaan."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--print-accounts", action="store_true", help="tampilkan akun peragaan")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not User.objects.exists():
+            Seeder().run()
+        elif not User.objects.filter(username="operator-dinkes").exists() or not Assessment.objects.exists():
+            raise CommandError(
+                "Basis data ini sudah berisi pengguna lain, jadi kota peragaan tidak dibuat. "
+                "Pakai VAR_DIR atau DATABASE_URL lain untuk peragaan."
+            )
+        if options["print_accounts"]:
+            self.stdout.write(f"Akun peragaan (kata sandi semuanya: {PASSWORD})")
+            for username, purpose in ACCOUNTS:
+                self.stdout.write(f"  {username:<16} {purpose}")
