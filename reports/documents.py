@@ -1,0 +1,365 @@
+"""What a report shows, as plain frozen values. Pure: a document is built first, then rendered without any query.
+
+Levels and indices are exact (`Fraction`, `int` or `Decimal`); they are rounded where they are written.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from math import floor
+
+from spbe_portal.formatting import decimal_id, level_id
+
+#: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
+TEMPLATE_VERSION = "1"
+
+#: How many recommendations are written out in full, with guidance and evidence.
+FIRST_RECOMMENDATIONS = 10
+
+Level = int | Decimal | Fraction
+
+ACCEPTED, ADJUSTED, RETURNED = "accept", "adjust", "return"
+DECISIONS = {ACCEPTED: "Diterima", ADJUSTED: "Disesuaikan", RETURNED: "Dikembalikan"}
+
+
+@dataclass(frozen=True)
+class Band:
+    """A predikat and the lowest unrounded index that earns it."""
+
+    name: str
+    minimum: Fraction
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index with its predikat. `value` is None where there is none yet."""
+
+    value: Fraction | None = None
+    predicate: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A domain or an aspect. `assigned` 0: nothing of it is assigned to the agency."""
+
+    code: str
+    name: str
+    weight: Fraction
+    self_value: Fraction | None
+    verified_value: Fraction | None
+    last_value: Fraction | None
+    answered: int
+    assigned: int
+    domain: str = ""
+
+    @property
+    def change(self) -> Fraction | None:
+        """From last year's value to this year's (verified, or self while there is none)."""
+        value = self.self_value if self.verified_value is None else self.verified_value
+        return None if value is None or self.last_value is None else value - self.last_value
+
+
+@dataclass(frozen=True)
+class IndicatorRow:
+    """One assigned indicator. `level_name` names the level that counts (`level`)."""
+
+    code: str
+    short_name: str
+    aspect: str  # code
+    weight: Fraction
+    self_level: Level | None = None
+    verified_level: Level | None = None
+    last_level: Level | None = None
+    level_name: str = ""
+    decision: str = ""  # "accept", "adjust", "return" or "" (none, or not published)
+    not_relevant: bool = False
+    not_relevant_reason: str = ""
+    documents: tuple[str, ...] = ()  # labels of `DocumentRow`, "B1"
+
+    @property
+    def is_answered(self) -> bool:
+        return self.not_relevant or self.self_level is not None
+
+    @property
+    def level(self) -> Level | None:
+        """The level that counts: the verified one, or the agency's own while there is none."""
+        return self.self_level if self.verified_level is None else self.verified_level
+
+    @property
+    def state(self) -> str:
+        """The name of the level, and the decision where it is more than "accepted"."""
+        if not self.is_answered:
+            return "Belum diisi"
+        if self.not_relevant and self.verified_level is None:
+            if self.decision == ACCEPTED:
+                return "Tidak relevan, diterima"
+            return "Tidak relevan, dikembalikan" if self.decision == RETURNED else "Tidak relevan"
+        if self.decision in {ADJUSTED, RETURNED}:
+            return "; ".join(part for part in (self.level_name, DECISIONS[self.decision].lower()) if part)
+        return self.level_name
+
+
+@dataclass(frozen=True)
+class ReviewNote:
+    """A published return or adjustment, and what the agency replied."""
+
+    code: str
+    short_name: str
+    decision: str  # "adjust" or "return"
+    self_level: Level | None
+    verified_level: Level | None
+    note: str
+    reason: str = ""  # in words
+    reply: str = ""
+    round: int = 1
+
+    @property
+    def decision_name(self) -> str:
+        return DECISIONS[self.decision]
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What one indicator needs for its next level. `gain` is what that level adds to the index."""
+
+    code: str
+    short_name: str
+    aspect_name: str
+    level: Level
+    next_level: Level
+    next_level_name: str
+    gain: Fraction
+    criterion: str = ""  # empty: no criteria available
+    criterion_for_agency: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvidenceUse:
+    """Where a document serves as evidence: indicator, pages, level it supports."""
+
+    code: str
+    pages: str = ""
+    level: Level | None = None
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """One version of one document, cited by one or more answers. Either a file or a link."""
+
+    label: str  # "B1"
+    title: str
+    number: str
+    date: date | None
+    kind: str
+    uses: tuple[EvidenceUse, ...]
+    file_name: str = ""
+    size: int | None = None
+    sha256: str = ""
+    link: str = ""
+
+    @property
+    def hash_head(self) -> str:
+        return self.sha256[:32]
+
+    @property
+    def hash_tail(self) -> str:
+        return self.sha256[32:]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How many assigned indicators have which published decision. `not_relevant` counts the accepted ones."""
+
+    accepted: int = 0
+    adjusted: int = 0
+    returned: int = 0
+    not_relevant: int = 0
+    undecided: int = 0
+
+
+@dataclass(frozen=True)
+class AgencyReport:
+    """Laporan penilaian OPD: everything the document says."""
+
+    # This document
+    code: str
+    generated_at: datetime
+    public_url: str
+    government: str
+    letterhead: tuple[str, ...]
+    logo: str  # path of a PNG or JPEG, or ""
+
+    # What was assessed, by which rules
+    agency: str
+    agency_kind: str
+    period: str
+    year: int
+    instrument: str
+    instrument_code: str
+    instrument_version: int
+    regulation: str
+    regulation_note: str
+    instrument_help: str
+    formula_version: str
+    scale_min: Level
+    scale_max: Level
+    bands: tuple[Band, ...]
+
+    # Its state
+    status: str  # in words
+    is_draft: bool
+    draft_reason: str  # why it is a draft, one sentence; "" when final
+    is_complete: bool  # False: frozen as "tidak selesai"
+    incomplete_reason: str
+    submitted_at: datetime | None
+    approved_at: datetime | None
+    finalised_at: datetime | None
+    revision: int | None  # of the result, once final
+    digest: str  # of the result, once final
+    on_behalf: bool  # something was filled in by a coordinator for the agency
+
+    # Figures
+    self_index: Index
+    verified_index: Index
+    last_index: Index
+    last_year: int | None
+    target: Fraction | None
+    answered: int
+    assigned: int
+    decisions: Decisions
+
+    # Tables
+    domains: tuple[Part, ...]
+    aspects: tuple[Part, ...]
+    indicators: tuple[IndicatorRow, ...]
+    review_notes: tuple[ReviewNote, ...]
+    recommendations: tuple[Recommendation, ...]
+    documents: tuple[DocumentRow, ...]
+
+    @property
+    def title(self) -> str:
+        return f"Laporan Penilaian SPBE {self.agency} {self.year}"
+
+    @property
+    def mark(self) -> str:
+        """What stands at the top of every page that is not the outcome of a finished assessment."""
+        return "DRAF" if self.is_draft else "" if self.is_complete else "TIDAK SELESAI"
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_index.value is not None
+
+    @property
+    def main_index(self) -> Index:
+        """The index that stands on the cover: the verified one, or the agency's own while there is none."""
+        return self.verified_index if self.is_verified else self.self_index
+
+    @property
+    def main_index_name(self) -> str:
+        return "nilai verifikasi" if self.is_verified else "nilai mandiri"
+
+    @property
+    def change(self) -> Fraction | None:
+        """From last year's index to this year's."""
+        if self.main_index.value is None or self.last_index.value is None:
+            return None
+        return self.main_index.value - self.last_index.value
+
+    @property
+    def gap(self) -> Fraction | None:
+        """From this year's index to the target; zero or less once it is met."""
+        return None if self.main_index.value is None or self.target is None else self.target - self.main_index.value
+
+    @property
+    def change_size(self) -> Fraction | None:
+        return None if self.change is None else abs(self.change)
+
+    @property
+    def target_predicate(self) -> str:
+        """The predikat that the target would earn."""
+        earned = [band for band in self.bands if self.target is not None and self.target >= band.minimum]
+        return max(earned, key=lambda band: band.minimum).name if earned else ""
+
+    @property
+    def total_weight(self) -> Fraction:
+        return sum((part.weight for part in self.domains or self.aspects), Fraction(0))
+
+    @property
+    def first_recommendations(self) -> tuple[Recommendation, ...]:
+        """Those shown in full."""
+        return self.recommendations[:FIRST_RECOMMENDATIONS]
+
+    @property
+    def other_recommendations(self) -> tuple[Recommendation, ...]:
+        return self.recommendations[FIRST_RECOMMENDATIONS:]
+
+    @property
+    def strengths_heading(self) -> str:
+        return f"Kekuatan: level {level_id(self.scale_max - 1)} dan {level_id(self.scale_max)}"
+
+    @property
+    def weaknesses_heading(self) -> str:
+        return f"Kelemahan: level {level_id(self.scale_min)} dan {level_id(self.scale_min + 1)}"
+
+    @property
+    def band_note(self) -> str:
+        """Why index and predikat seem to disagree, or ""."""
+        return band_note(self.main_index, self.bands)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Part, tuple[IndicatorRow, ...]], ...]:
+        """The aspects that have something assigned, each with its indicators in order."""
+        return tuple(
+            (aspect, rows)
+            for aspect in self.aspects
+            if (rows := tuple(row for row in self.indicators if row.aspect == aspect.code))
+        )
+
+    @cached_property
+    def strengths(self) -> tuple[IndicatorRow, ...]:
+        """Answered indicators on one of the two highest levels (4-5), the highest and heaviest first."""
+        rows = [row for row in self._counting if row.level >= self.scale_max - 1]
+        return tuple(sorted(rows, key=lambda row: (-row.level, -row.weight)))
+
+    @cached_property
+    def weaknesses(self) -> tuple[IndicatorRow, ...]:
+        """Answered indicators on one of the two lowest levels (1-2), the lowest and heaviest first."""
+        rows = [row for row in self._counting if row.level <= self.scale_min + 1]
+        return tuple(sorted(rows, key=lambda row: (row.level, -row.weight)))
+
+    @cached_property
+    def _counting(self) -> tuple[IndicatorRow, ...]:
+        return tuple(row for row in self.indicators if row.level is not None)
+
+    @property
+    def unanswered(self) -> int:
+        return self.assigned - self.answered
+
+    @property
+    def has_review(self) -> bool:
+        """Whether any decision is published."""
+        counts = self.decisions
+        return bool(counts.accepted or counts.adjusted or counts.returned or counts.not_relevant)
+
+
+def band_note(index: Index, bands: tuple[Band, ...]) -> str:
+    """Why the index as shown would be another predikat than the one it has, or "".
+
+    The predikat follows the unrounded index: 3.4985 is shown 3,50 and is Baik where Sangat Baik begins at 3,5.
+    """
+    if index.value is None:
+        return ""
+    shown = Fraction(floor(index.value * 100 + Fraction(1, 2)), 100)
+    earned = [band for band in bands if shown >= band.minimum]
+    if not earned:
+        return ""
+    seeming = max(earned, key=lambda band: band.minimum)
+    if seeming.name == index.predicate:
+        return ""
+    return (
+        f"Indeks {decimal_id(index.value, 4)} ditulis {decimal_id(index.value)}; predikat mengikuti nilai sebelum "
+        f"dibulatkan. {seeming.name} dimulai dari {decimal_id(seeming.minimum)}, jadi predikatnya {index.predicate}."
+    )

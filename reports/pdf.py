@@ -1,0 +1,168 @@
+"""From a document to the bytes of a tagged PDF. No query is made and nothing but our own files is opened."""
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+
+import pikepdf
+from django.conf import settings
+from django.template.loader import render_to_string
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from reports import charts
+from reports.documents import AgencyReport, Part
+from spbe_portal.formatting import decimal_id
+
+FONT_FILES = ("inter-400.woff2", "inter-600.woff2", "inter-700.woff2")
+LOGO_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+CONTENT_WIDTH = 642  # CSS pixels: A4 less two margins of 20 mm
+
+#: The large grey word behind every page of a draft; the margin says the same in small black letters.
+DRAFT_MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="520" height="520" viewBox="0 0 520 520">'
+    '<g transform="rotate(-45 260 260)" fill="#eceef1">'
+    # The letters D R A F as shapes: a picture needs no font.
+    '<path d="M32 180h52c52 0 84 30 84 80s-32 80-84 80h-52zM70 212v96h12c30 0 48-16 48-48s-18-48-48-48z"/>'
+    '<path d="M190 180h66c38 0 60 20 60 52 0 22-10 38-28 46l34 62h-42l-30-56h-22v56h-38zM228 210v46h24c17 0 26-8 '
+    '26-23s-9-23-26-23z"/>'
+    '<path d="M372 180h42l54 160h-40l-11-35h-50l-11 35h-38zM392 222l-16 53h33z"/>'
+    '<path d="M484 180h100v32h-62v34h54v32h-54v62h-38z"/>'
+    "</g></svg>"
+)
+
+
+class RenderError(Exception):
+    """A PDF could not be made."""
+
+
+class _Refused(FatalURLFetchingError):
+    """A document asked for something that is not ours. (Fatal: WeasyPrint swallows other errors.)"""
+
+
+class OwnFiles(URLFetcher):
+    """Serves exactly the files it was given, by name; everything else stops the rendering."""
+
+    def __init__(self, files: dict[str, tuple[Path | bytes, str]]):
+        super().__init__()
+        self._files = files
+
+    def fetch(self, url, headers=None):
+        if url not in self._files:
+            raise _Refused(f"A report may not open {url[:200]!r}.")
+        source, content_type = self._files[url]
+        try:
+            body = source if isinstance(source, bytes) else source.read_bytes()
+        except OSError as error:
+            raise _Refused(f"{url}: {error}") from None
+        return URLFetcherResponse(url, body, {"Content-Type": content_type})
+
+
+def render_agency_report(report: AgencyReport) -> bytes:
+    """The PDF of a "Laporan penilaian OPD".
+
+    Tagged as PDF/UA-1, Inter embedded, every page marked while it is a draft. The same document gives the same
+    bytes. Raises `RenderError` when a font is missing or the template asks for a file that is not ours.
+    """
+    html = render_to_string("reports/agency_report.html", agency_report_context(report))
+    css = render_to_string("reports/agency_report.css", {"report": report})
+    return _pdf(html, css, logo=report.logo)
+
+
+def agency_report_context(report: AgencyReport) -> dict[str, object]:
+    """The variables of the template: the document and its charts."""
+    return {
+        "report": report,
+        "logo_url": "report:logo" if report.logo else "",
+        "aspect_chart": _aspect_chart(report),
+        "domain_chart": _bars(report.domains, "domain", report) if report.domains else "",
+    }
+
+
+def _aspect_chart(report: AgencyReport) -> str:
+    if len(report.aspects) < 3:
+        return _bars(report.aspects, "aspek", report) if report.aspects else ""
+    return charts.radar(
+        [_chart_score(part, report) for part in report.aspects],
+        title=f"Diagram jaring nilai {len(report.aspects)} aspek. {_spoken(report.aspects)}",
+        scale_min=report.scale_min,
+        scale_max=report.scale_max,
+        width=470,
+        font_size=11,
+    )
+
+
+def _bars(parts: tuple[Part, ...], what: str, report: AgencyReport) -> str:
+    return charts.bars(
+        [_chart_score(part, report) for part in parts],
+        title=f"Diagram batang nilai {len(parts)} {what}. {_spoken(parts)}",
+        scale_min=report.scale_min,
+        scale_max=report.scale_max,
+        width=CONTENT_WIDTH,
+        font_size=11,
+    )
+
+
+def _chart_score(part: Part, report: AgencyReport) -> charts.Score:
+    return charts.Score(part.name, part.self_value, part.verified_value, part.last_value, report.target)
+
+
+def _spoken(parts: tuple[Part, ...]) -> str:
+    """The figures of a chart as a sentence, for those who hear the picture."""
+    return " ".join(
+        f"{part.name}: mandiri {decimal_id(part.self_value)}"
+        + (f", verifikasi {decimal_id(part.verified_value)}." if part.verified_value is not None else ".")
+        for part in parts
+    )
+
+
+def _pdf(html: str, css: str, *, logo: str) -> bytes:
+    files: dict[str, tuple[Path | bytes, str]] = {
+        f"report:{name}": (settings.FONT_DIR / name, "font/woff2") for name in FONT_FILES
+    }
+    files["report:draft"] = (DRAFT_MARK.encode(), "image/svg+xml")
+    if logo:
+        path = Path(logo)
+        if path.suffix.lower() not in LOGO_TYPES:
+            raise RenderError(f"The logo {path.name} is neither PNG nor JPEG.")
+        files["report:logo"] = (path, LOGO_TYPES[path.suffix.lower()])
+    fetcher = OwnFiles(files)
+    fonts = FontConfiguration()
+    try:
+        return _with_scopes(
+            HTML(string=html, base_url="report:", url_fetcher=fetcher).write_pdf(
+                stylesheets=[CSS(string=css, base_url="report:", url_fetcher=fetcher, font_config=fonts)],
+                font_config=fonts,
+                pdf_variant="pdf/ua-1",
+                pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+            )
+        )
+    except _Refused as error:
+        raise RenderError(str(error)) from error
+
+
+def _with_scopes(pdf: bytes) -> bytes:
+    """The same PDF with a `/Scope` on every table header, which PDF/UA-1 asks for and WeasyPrint leaves out."""
+    with pikepdf.open(BytesIO(pdf)) as document:
+        root = document.Root.StructTreeRoot
+        stack = [(root, "")]
+        while stack:
+            element, section = stack.pop()
+            kind = str(element.get("/S", ""))
+            if kind in {"/THead", "/TBody", "/TFoot"}:
+                section = kind
+            elif kind == "/TH":
+                attributes = element.get("/A")
+                if attributes is None:
+                    attributes = element.A = pikepdf.Dictionary(O=pikepdf.Name.Table)
+                attributes.Scope = pikepdf.Name.Column if section == "/THead" else pikepdf.Name.Row
+            kids = element.get("/K")
+            for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+                if isinstance(kid, pikepdf.Dictionary):
+                    stack.append((kid, section))
+        out = BytesIO()
+        document.save(
+            out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=True
+        )
+    return out.getvalue()

@@ -1,0 +1,320 @@
+"""PDFs are made and read back: figures, marks, fonts, tags."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from io import BytesIO
+
+import pikepdf
+import pypdf
+import pypdfium2
+import pytest
+from django.core.management import call_command
+from PIL import Image
+
+from reports.documents import DocumentRow, EvidenceUse, Index
+from reports.pdf import OwnFiles, RenderError, _pdf, _Refused, render_agency_report
+from reports.tests.sample import empty_report, final_report, submitted_report, unfinished_report
+from spbe_portal.formatting import decimal_id
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fonts():
+    call_command("build_fonts", verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def final():
+    return render_agency_report(final_report())
+
+
+@pytest.fixture(scope="module")
+def submitted():
+    return render_agency_report(submitted_report())
+
+
+@cache
+def pages(pdf):
+    return [page.extract_text() for page in pypdf.PdfReader(BytesIO(pdf)).pages]
+
+
+def words(text):
+    return " ".join(text.split())
+
+
+def elements(pdf, kind):
+    """All structure elements of `kind` with the kind of their table section."""
+    found = []
+    with pikepdf.open(BytesIO(pdf)) as document:
+        stack = [(document.Root.StructTreeRoot, "")]
+        while stack:
+            element, section = stack.pop()
+            name = str(element.get("/S", ""))
+            if name in {"/THead", "/TBody"}:
+                section = name
+            if name == kind:
+                found.append(
+                    {
+                        "alt": str(element.get("/Alt", "")),
+                        "scope": str(element.get("/A", {}).get("/Scope", "")),
+                        "section": section,
+                    }
+                )
+            kids = element.get("/K")
+            for kid in kids if isinstance(kids, pikepdf.Array) else [kids]:
+                if isinstance(kid, pikepdf.Dictionary):
+                    stack.append((kid, section))
+    return found
+
+
+def grey_shares(pdf):
+    """How much of each page has exactly the grey of the draft mark."""
+    shares = []
+    for page in pypdfium2.PdfDocument(pdf):
+        picture = page.render(scale=0.5).to_pil().convert("RGB")
+        shares.append(
+            sum(pixel == (0xEC, 0xEE, 0xF1) for pixel in picture.get_flattened_data()) / picture.width / picture.height
+        )
+    return shares
+
+
+def fonts_of(pdf):
+    names, embedded = set(), []
+    with pikepdf.open(BytesIO(pdf)) as document:
+        for entry in document.objects:
+            if isinstance(entry, pikepdf.Dictionary) and entry.get("/Type") == "/FontDescriptor":
+                names.add(str(entry.FontName).lstrip("/").split("+")[-1])
+                embedded.append(any(key in entry for key in ("/FontFile", "/FontFile2", "/FontFile3")))
+    return names, embedded
+
+
+def test_the_cover_says_who_when_and_which_index(final):
+    report = final_report()
+    cover = words(pages(final)[0])
+    for text in (
+        "PEMERINTAH KOTA ARUNIKA",
+        "Dinas Kesehatan",
+        "Penilaian Mandiri SPBE 2025",
+        "Indeks internal OPD, nilai verifikasi",
+        f"{decimal_id(report.verified_index.value)} {report.verified_index.predicate}",
+        "46 dari 46 indikator terisi",
+        "Evaluasi SPBE: 47 indikator dalam 7 aspek",
+        "PermenPANRB Nomor 59 Tahun 2020",
+        "LPO-2025-7KQ4-M2XD",
+        "12 Januari 2026 pukul 09.14 WIB",
+    ):
+        assert text in cover
+
+
+def test_every_aspect_and_domain_stands_with_its_figures(final):
+    report = final_report()
+    text = words("\n".join(pages(final)[1:3]))
+    for part in (*report.aspects, *report.domains):
+        figures = " ".join(
+            decimal_id(value) for value in (part.weight, part.self_value, part.verified_value, part.last_value)
+        )
+        assert f"{part.name} {figures}" in text
+
+
+def test_all_47_indicators_stand_with_weight_and_levels(final):
+    text = words("\n".join(pages(final)))
+    for row in final_report().indicators:
+        levels = " ".join("–" if level is None else str(level) for level in (row.self_level, row.verified_level))
+        assert f"{row.code} {row.short_name} {decimal_id(row.weight)} {levels}" in text
+
+
+def test_notes_replies_recommendations_and_hashes_are_there(final):
+    report = final_report()
+    text = words("\n".join(pages(final)))
+    assert "Notula rapat pembahasan tanggal 14 Oktober telah diunggah" in text
+    assert text.count("Nilai disesuaikan.") == report.decisions.adjusted
+    for item in report.recommendations:
+        assert f"{item.code}. {item.short_name}" in text
+    for document in report.documents:
+        assert (document.sha256[:32] in text, document.sha256[32:] in text) == (True, True)
+
+
+def test_every_page_has_its_number_and_the_code(final):
+    texts = pages(final)
+    for number, text in enumerate(texts, start=1):
+        assert f"Halaman {number} dari {len(texts)}" in text
+        assert "Kode dokumen LPO-2025-7KQ4-M2XD" in text
+
+
+@pytest.mark.parametrize("build", [submitted_report, empty_report])
+def test_every_page_of_a_draft_says_so_in_words_and_in_the_background(build):
+    pdf = render_agency_report(build())
+    assert [bool(re.search(r"\bDRAF\b", text)) for text in pages(pdf)] == [True] * len(pages(pdf))
+    assert [share > 0.02 for share in grey_shares(pdf)] == [True] * len(pages(pdf))
+
+
+def test_no_page_of_a_final_report_says_draft(final):
+    assert [text for text in pages(final) if "DRAF" in text] == []
+    assert grey_shares(final) == [0] * len(pages(final))
+
+
+def test_an_unfinished_assessment_says_so_on_every_page_and_shows_no_verified_index():
+    report = unfinished_report()
+    texts = pages(render_agency_report(report))
+    assert [text for text in texts if "TIDAK SELESAI" not in text] == []
+    assert "Tidak diajukan sampai periode ditutup." in words(texts[0])
+    assert "Indeks internal OPD, nilai mandiri" in words(texts[0])
+    assert f"{report.answered} dari {report.assigned} indikator terisi" in words(texts[0])
+
+
+def test_a_draft_shows_no_verified_figures(submitted):
+    text = words("\n".join(pages(submitted)))
+    assert "Nilai verifikasi" in text
+    assert decimal_id(final_report().verified_index.value) not in words(pages(submitted)[0])
+
+
+def test_the_index_is_called_internal(final):
+    text = words("\n".join(pages(final)))
+    assert "Peraturan hanya mengenal indeks pemerintah daerah secara keseluruhan" in text
+    assert "Pengelompokan tujuh aspek ini pilihan pemerintah daerah" in text
+
+
+def test_a_figure_that_seems_to_disagree_with_its_predikat_is_explained():
+    report = replace(final_report(), verified_index=Index(Fraction("3.4985"), "Baik"))
+    text = words(pages(render_agency_report(report))[1])
+    assert "Indeks 3,4985 ditulis 3,50; predikat mengikuti nilai sebelum dibulatkan." in text
+
+
+def test_only_inter_is_used_and_it_is_embedded(final):
+    names, embedded = fonts_of(final)
+    assert len(names) == 3
+    assert {name.split("-")[0] for name in names} == {"Inter"}
+    assert all(embedded)
+
+
+def test_the_pdf_is_tagged_named_and_indonesian(final):
+    with pikepdf.open(BytesIO(final)) as document:
+        root = document.Root
+        assert "/StructTreeRoot" in root
+        assert str(root.Lang) == "id"
+        assert bool(root.MarkInfo.Marked) is True
+        assert bool(root.ViewerPreferences.DisplayDocTitle) is True
+        assert str(document.docinfo["/Title"]) == "Laporan Penilaian SPBE Dinas Kesehatan 2025"
+        with document.open_metadata() as metadata:
+            assert metadata["pdfuaid:part"] == "1"
+
+
+def test_every_figure_has_a_text_with_its_numbers(final):
+    report = final_report()
+    figures = elements(final, "/Figure")
+    assert len(figures) == 2
+    spoken = " ".join(figure["alt"] for figure in figures)
+    for part in (*report.aspects, *report.domains):
+        assert (
+            f"{part.name}: mandiri {decimal_id(part.self_value)}, verifikasi {decimal_id(part.verified_value)}."
+            in spoken
+        )
+
+
+def test_every_table_header_has_the_scope_of_its_place(final):
+    headers = elements(final, "/TH")
+    assert len(headers) > 47
+    assert {(header["section"], header["scope"]) for header in headers} == {
+        ("/THead", "/Column"),
+        ("/TBody", "/Row"),
+    }
+
+
+def test_sections_can_be_jumped_to(final):
+    outline = [item.title for item in pypdf.PdfReader(BytesIO(final)).outline if not isinstance(item, list)]
+    assert outline == [
+        "Ringkasan", "Hasil per domain", "Kekuatan dan kelemahan", "Nilai per indikator", "Catatan verifikasi",
+        "Rekomendasi menuju level berikutnya", "Daftar bukti dukung", "Tentang laporan ini",
+    ]  # fmt: skip
+
+
+def test_the_same_document_gives_the_same_bytes(final):
+    assert render_agency_report(final_report()) == final
+
+
+def test_rendering_makes_no_query(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        render_agency_report(empty_report())
+
+
+def test_the_configured_logo_is_shown_with_a_text(tmp_path):
+    logo = tmp_path / "lambang.png"
+    Image.new("RGB", (64, 64), (8, 53, 117)).save(logo)
+    pdf = render_agency_report(replace(empty_report(), logo=str(logo)))
+    assert "Lambang Pemerintah Kota Arunika" in [figure["alt"] for figure in elements(pdf, "/Figure")]
+
+
+def test_a_logo_that_is_no_picture_by_name_is_refused():
+    with pytest.raises(RenderError, match="PNG"):
+        render_agency_report(replace(empty_report(), logo="/etc/passwd"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/x.png",
+        "https://example.org/x.png",
+        "file:///etc/passwd",
+        "data:image/png;base64,AA",
+        "report:other",
+    ],
+)
+def test_anything_but_our_own_files_stops_the_rendering(address):
+    with pytest.raises(_Refused):
+        OwnFiles({}).fetch(address)
+    with pytest.raises(RenderError, match="may not open"):
+        _pdf(f'<html lang="id"><title>x</title><img src="{address}" alt="x">', "", logo="")
+
+
+def test_a_missing_font_is_an_error_and_not_another_font(settings, tmp_path):
+    settings.FONT_DIR = tmp_path
+    with pytest.raises(RenderError, match="inter-400"):
+        render_agency_report(empty_report())
+
+
+def test_what_people_typed_is_text_and_never_markup():
+    report = replace(
+        empty_report(),
+        agency='Dinas <b>"X"</b> & \\Rekan',
+        documents=(
+            DocumentRow(
+                "B1", "<img src=http://evil.example/x.png>", "", None, "Lainnya", (EvidenceUse("1"),),
+                link="https://contoh.example/?a=1&b=<script>",
+            ),
+        ),
+    )  # fmt: skip
+    text = words("\n".join(pages(render_agency_report(report))))
+    assert 'Dinas <b>"X"</b> & \\Rekan · Penilaian Mandiri SPBE 2025' in text
+    assert "<img src=http://evil.example/x.png>" in text
+
+
+def test_names_of_200_characters_and_a_hash_stay_on_the_page():
+    long_name = "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk, dan Keluarga Berencana " * 2
+    report = replace(
+        empty_report(),
+        agency=long_name.strip(),
+        documents=(
+            DocumentRow(
+                "B1", "A" * 200, "N" * 120, None, "Laporan", (EvidenceUse("1", "1, 2", 3),),
+                file_name="b" * 255, size=1, sha256="f" * 64,
+            ),
+        ),
+    )  # fmt: skip
+    pdf = render_agency_report(report)
+    assert "Keluarga Berencana · Penilaian Mandiri SPBE 2025" in words(pages(pdf)[1])
+    for page in pypdfium2.PdfDocument(pdf):
+        picture = page.render(scale=1).to_pil().convert("L")
+        margin = picture.crop((int(picture.width * (210 - 19) / 210), 0, picture.width, picture.height))
+        assert margin.point(lambda grey: 255 if grey < 128 else 0).getbbox() is None
+
+
+def test_an_instrument_without_domains_has_a_radar_only():
+    figures = elements(render_agency_report(replace(empty_report(), domains=())), "/Figure")
+    assert [figure["alt"].split(".")[0] for figure in figures] == ["Diagram jaring nilai 7 aspek"]
+
+
+def test_two_aspects_are_bars_since_a_radar_needs_three():
+    report = empty_report()
+    figures = elements(render_agency_report(replace(report, domains=(), aspects=report.aspects[:2])), "/Figure")
+    assert [figure["alt"].split(".")[0] for figure in figures] == ["Diagram batang nilai 2 aspek"]
