@@ -90,7 +90,7 @@ class Frame:
         """The person's current roles, one line an agency: "Dinas Kesehatan: Operator OPD"."""
         if not self.user.is_authenticated:
             return []
-        rows = Membership.objects.current().filter(user_id=self.user.pk)
+        rows = Membership.objects.current().filter(user=self.user)
         roles: dict[str, list[str]] = {}
         for agency, role in rows.order_by("agency__short_name", "role").values_list("agency__short_name", "role"):
             roles.setdefault(agency, []).append(Role(role).label)

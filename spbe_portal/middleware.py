@@ -21,7 +21,7 @@ def wants_json(request: HttpRequest) -> bool:
 class PortalLoginRequiredMiddleware(LoginRequiredMiddleware):
     """Without a session: pages go to log-in and come back, scripts get 401 and keep what was typed."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func) -> HttpResponse:  # type: ignore[override]
         if wants_json(request):
             return JsonResponse({"detail": SESSION_ENDED}, status=401)
         if request.headers.get("HX-Request") == "true":

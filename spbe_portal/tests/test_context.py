@@ -1,0 +1,91 @@
+import pytest
+from django.urls import reverse
+
+from accounts.models import Membership, Role
+from accounts.permissions import NOBODY, Rights
+from spbe_portal.context import places_of
+
+pytestmark = pytest.mark.urls("spbe_portal.tests.pages")
+ONE = frozenset({1})
+
+
+@pytest.mark.parametrize(
+    "rights, titles",
+    [
+        (Rights(operator_of=ONE), ["Beranda", "Laporan"]),
+        (Rights(verifier_at=ONE), ["Verifikasi", "Hasil", "Laporan"]),
+        (Rights(coordinator_at=ONE), ["Verifikasi", "Periode", "OPD", "Pengguna", "Laporan"]),
+        (Rights(leader_at=ONE), ["Hasil", "Laporan"]),
+        (Rights(is_superuser=True), ["OPD", "Pengguna"]),
+        (NOBODY, []),
+        (
+            Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE),
+            ["Beranda", "Verifikasi", "Periode", "Hasil", "OPD", "Pengguna", "Laporan"],
+        ),
+    ],
+)
+def test_each_role_has_its_few_places(rights, titles):
+    assert [place.title for place in places_of(rights)] == titles
+
+
+def test_the_page_names_the_person_their_agency_and_role(client, city, settings):
+    settings.GOVERNMENT_NAME = "Pemerintah Kota Arunika"
+    client.force_login(city.operator)
+    text = client.get("/").content.decode()
+    assert "Pemerintah Kota Arunika" in text
+    assert '<span class="account-role">Dinkes: Operator OPD</span>' in text
+
+
+def test_roles_at_one_agency_share_a_line(client, city):
+    Membership.objects.create(user=city.coordinator, agency=city.diskominfo, role=Role.VERIFIER)
+    client.force_login(city.coordinator)
+    assert client.get("/").context["portal"].memberships == ["Diskominfo: Koordinator penilaian, Verifikator"]
+
+
+def test_a_person_without_a_role_is_told_so(client, city):
+    client.force_login(city.outsider)
+    response = client.get("/")
+    assert response.context["portal"].nav == []
+    assert "Tanpa peran" in response.content.decode()
+
+
+def test_the_place_one_is_in_is_marked(client, city):
+    client.force_login(city.coordinator)
+    nav = client.get("/agency_list/").context["portal"].nav
+    assert [place["title"] for place in nav if place["is_active"]] == ["OPD"]
+
+
+def test_a_page_shared_by_roles_belongs_to_the_persons_own_place(client, city):
+    seen = {}
+    for person in (city.operator, city.verifier, city.leader):
+        client.force_login(person)
+        nav = client.get(reverse("sheet")).context["portal"].nav
+        seen[person.username] = [place["title"] for place in nav if place["is_active"]]
+    assert seen == {"operator-dinkes": ["Beranda"], "verifikator": ["Verifikasi"], "pimpinan": ["Hasil"]}
+
+
+def test_the_frame_costs_two_queries_besides_the_session(client, city, django_assert_num_queries):
+    client.force_login(city.operator)
+    with django_assert_num_queries(4):
+        client.get("/")
+
+
+def test_the_frame_costs_a_visitor_no_query(client, db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        text = client.get("/masuk/").content.decode()
+    assert "page-nav" not in text
+    assert "account-menu" not in text
+
+
+def test_sample_data_is_called_so_only_in_the_demo(client, db, settings):
+    shown = []
+    for settings.DEMO in (True, False):
+        shown.append("Data contoh" in client.get("/masuk/").content.decode())
+    assert shown == [True, False]
+
+
+def test_names_are_escaped(client, city):
+    city.operator.name = "<script>alert(1)</script>"
+    city.operator.save()
+    client.force_login(city.operator)
+    assert "<script>alert" not in client.get("/").content.decode()
