@@ -27,9 +27,17 @@ fail() {
     exit 1
 }
 
+quietly() { # COMMAND... : what it says goes to a file, and to the screen where it failed
+    "$@" </dev/null >>"$VAR_DIR/setup.log" 2>&1 || {
+        tail -n 15 "$VAR_DIR/setup.log" >&2
+        return 1
+    }
+}
+
 find_python() {
     local name
     if [ "$(id -u)" = 0 ] && ! command -v python3 >/dev/null && command -v apt-get >/dev/null; then
+        make_var_dir
         install_packages python3 || true
     fi
     for name in "${PYTHON:-}" python3.11 python3 python3.12 python3.13; do
@@ -56,19 +64,18 @@ for name in sys.argv[1:]: ctypes.CDLL(name)' "${LIBRARIES[@]}" 2>/dev/null
 
 install_packages() { # PACKAGE... as root, for the whole machine
     say "Memasang paket Debian: $* ..."
-    local quiet=(-qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
-    DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" update </dev/null >&2 &&
-        DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install -y --no-install-recommends "$@" </dev/null >&2
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+    quietly "${apt[@]}" update && quietly "${apt[@]}" install -y --no-install-recommends "$@"
 }
 
 unpack_packages() { # PACKAGE... as a plain user, into .venv/syslibs, with package lists of our own
     say "Mengambil pustaka Debian ke .venv/syslibs (tanpa hak administrator): $* ..."
     local work=$SYSLIBS/apt file
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-    local apt=(apt-get -qq -o Dir::State="$work" -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache"
+    local apt=(apt-get -q -o Dir::State="$work" -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache"
         -o Dir::State::status=/var/lib/dpkg/status -o Debug::NoLocking=1)
-    "${apt[@]}" update </dev/null >&2 &&
-        "${apt[@]}" install -y --no-install-recommends --download-only "$@" </dev/null >&2 || return 1
+    quietly "${apt[@]}" update &&
+        quietly "${apt[@]}" install -y --no-install-recommends --download-only "$@" || return 1
     for file in "$work"/cache/archives/*.deb; do
         dpkg-deb -x "$file" "$SYSLIBS" || return 1
     done
@@ -105,15 +112,15 @@ make_venv() {
     libraries_open "$PYTHON" || missing+=("${LIBRARY_PACKAGES[@]}")
     [ ${#missing[@]} = 0 ] || get_packages "${missing[@]}"
     if "$PYTHON" -c 'import ensurepip' 2>/dev/null; then
-        "$PYTHON" -m venv "$VENV" >&2 || fail "Lingkungan Python tidak dapat dibuat di $VENV."
+        quietly "$PYTHON" -m venv "$VENV" || fail "Lingkungan Python tidak dapat dibuat di $VENV."
         return
     fi
     local wheel
     wheel=$(find "$SYSLIBS/usr/share/python-wheels" -name 'pip-*.whl' 2>/dev/null | head -n 1)
     [ -n "$wheel" ] || fail "pip tidak ditemukan. Minta administrator mengetik:" \
         "apt-get update && apt-get install -y python3-venv"
-    "$PYTHON" -m venv --without-pip "$VENV" >&2 &&
-        "$VENV/bin/python" "$wheel/pip" install --quiet --no-index "$wheel" </dev/null >&2 ||
+    quietly "$PYTHON" -m venv --without-pip "$VENV" &&
+        quietly "$VENV/bin/python" "$wheel/pip" install --no-index "$wheel" ||
         fail "pip tidak dapat dipasang ke $VENV."
 }
 
@@ -133,8 +140,8 @@ install_requirements() { # runtime | dev
     grep -qsx "python $(fingerprint)" "$stamps" || make_venv
     rm -f "$stamps"
     say "Memasang paket Python (kali pertama sekitar satu menit) ..."
-    "$VENV/bin/python" -m pip install --quiet --no-input --prefer-binary --disable-pip-version-check \
-        --root-user-action ignore -c "$ROOT/constraints.txt" -r "$file" </dev/null >&2 ||
+    quietly "$VENV/bin/python" -m pip install --no-input --prefer-binary --disable-pip-version-check \
+        --progress-bar off --root-user-action ignore -c "$ROOT/constraints.txt" -r "$file" ||
         fail "Paket Python tidak dapat dipasang (lihat pesan di atas). Periksa jaringan, lalu jalankan lagi."
     {
         echo "python $(fingerprint)"
@@ -144,9 +151,13 @@ install_requirements() { # runtime | dev
     mv "$stamps.new" "$stamps"
 }
 
-setup() { # runtime | dev
+make_var_dir() {
     mkdir -p "$VAR_DIR" 2>/dev/null && [ -w "$VAR_DIR" ] ||
         fail "Folder data $VAR_DIR tidak dapat ditulis oleh $(id -un). Setel VAR_DIR ke folder lain."
+}
+
+setup() { # runtime | dev
+    make_var_dir
     exec 9<"$ROOT" # two commands at once: one sets up, the other waits
     flock 9
     install_requirements "$1"

@@ -18,8 +18,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args, **options):
-        if "build_fonts" in get_commands():
-            call_command("build_fonts")
+        call_command("build_fonts", verbosity=0)
         self.migrate()
         call_command("createcachetable", verbosity=0)
         call_command("load_instruments")
