@@ -120,7 +120,11 @@ def attach(answer: Answer, user: User, title: str = "Laporan kegiatan") -> Evide
     """A small stored file as evidence of `answer`, written past the upload page."""
     document = Document.objects.create(agency=answer.assessment.agency, title=title, created_by=user)
     version = DocumentVersion(
-        document=document, original_name="laporan.pdf", content_type="application/pdf", size=9, sha256="0" * 64,
+        document=document,
+        original_name="laporan.pdf",
+        content_type="application/pdf",
+        size=9,
+        sha256="0" * 64,
         uploaded_by=user,
     )
     version.file.save(f"evidence/{answer.pk}-{document.pk}.pdf", ContentFile(b"%PDF-1.4\n"), save=True)
@@ -182,8 +186,12 @@ def returned(submitted, city) -> Assessment:
     """Indicators 1 and 2 came back."""
     for code in ("1", "2"):
         review_services.decide(
-            assessment_id=submitted.pk, code=code, user=city.verifier, decision="return",
-            reason="not_signed", note="Belum ditandatangani.",
+            assessment_id=submitted.pk,
+            code=code,
+            user=city.verifier,
+            decision="return",
+            reason="not_signed",
+            note="Belum ditandatangani.",
         )
     submitted.refresh_from_db()
     accept_all(submitted, city.verifier)

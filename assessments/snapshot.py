@@ -21,15 +21,13 @@ SHAPE = 1
 
 
 def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[Answer]]:
-    """The answers of many assessments with all a snapshot needs, by assessment id. Four queries."""
+    """The answers of many assessments with all a snapshot needs, by assessment id. Three queries."""
     found: dict[int, list[Answer]] = {assessment.pk: [] for assessment in assessments}
     rows = (
         Answer.objects.filter(assessment__in=found)
         .select_related("indicator__aspect__domain")
         .prefetch_related(
-            Prefetch(
-                "evidence", Evidence.objects.select_related("version__document").order_by("id"), "all_evidence"
-            ),
+            Prefetch("evidence", Evidence.objects.select_related("version__document").order_by("id"), "all_evidence"),
             Prefetch("reviews", Review.objects.select_related("reviewer").order_by("id"), "all_reviews"),
         )
         .order_by("assessment_id", "indicator__order")
@@ -192,5 +190,3 @@ def _text(level: Any) -> str | None:
 
 def _time(moment: Any) -> str | None:
     return moment.isoformat() if moment else None
-
-

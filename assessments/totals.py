@@ -26,9 +26,7 @@ def self_levels(spec: InstrumentSpec, answers: Iterable[Answer]) -> dict[str, An
     return levels
 
 
-def verified_levels(
-    spec: InstrumentSpec, answers: Iterable[Answer], reviews: dict[int, Review]
-) -> dict[str, Any]:
+def verified_levels(spec: InstrumentSpec, answers: Iterable[Answer], reviews: dict[int, Review]) -> dict[str, Any]:
     """Levels of the verified index; `reviews` maps answer ids to their current decision.
 
     Accepted as not relevant: left out. Undecided or returned: missing.

@@ -115,9 +115,7 @@ class Review(models.Model):
                 condition=Q(verified_level=None) | Q(verified_level__gte=0, verified_level__lte=10),
                 name="review_level_plausible",
             ),
-            models.CheckConstraint(
-                condition=Q(reply="") | Q(replied_at__isnull=False), name="review_reply_has_time"
-            ),
+            models.CheckConstraint(condition=Q(reply="") | Q(replied_at__isnull=False), name="review_reply_has_time"),
         ]
 
     def __str__(self) -> str:

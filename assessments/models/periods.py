@@ -48,7 +48,9 @@ class Period(models.Model):
                 condition=~Q(status="final") | Q(finalised_at__isnull=False), name="period_final_has_time"
             ),
             models.CheckConstraint(condition=Q(year__gte=2018, year__lte=2100), name="period_year_plausible"),
-            models.CheckConstraint(condition=Q(mend_days__gte=1, mend_days__lte=60), name="period_mend_days_plausible"),
+            models.CheckConstraint(
+                condition=Q(mend_days__gte=1, mend_days__lte=60), name="period_mend_days_plausible"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,8 +13,8 @@ from accounts.permissions import Rights, rights_of
 from assessments import permissions, totals
 from assessments.errors import TooLate, WrongState
 from assessments.models import Answer, Assessment, Contributor, DecisionKind, Period, Review, Status
-from audit.services import record
 from assessments.specs import spec_of
+from audit.services import record
 from indicators.scoring import Score
 from spbe_portal.formatting import datetime_id
 

@@ -124,8 +124,10 @@ def clean_text(value: Any, limit: int) -> str:
     if len(text) > limit:
         shown, most = f"{len(text):,}".replace(",", "."), f"{limit:,}".replace(",", ".")
         raise Invalid(
-            {"text": f"Teks terlalu panjang: {shown} karakter, paling banyak {most}. Ringkas, atau lampirkan "
-             "uraiannya sebagai bukti dukung."}
+            {
+                "text": f"Teks terlalu panjang: {shown} karakter, paling banyak {most}. Ringkas, atau lampirkan "
+                "uraiannya sebagai bukti dukung."
+            }
         )
     return text
 

@@ -52,7 +52,9 @@ def decide(
         values = _cleaned(answer, assessment.period.instrument, decision, verified_level, reason, note)
         before = _values(current) if current else {}
         if round is not None and round != assessment.round:
-            raise Stale("Penilaian ini diajukan kembali sejak Anda membukanya, jadi jawabannya dapat berubah.", current)
+            raise Stale(
+                "Penilaian ini diajukan kembali sejak Anda membukanya, jadi jawabannya dapat berubah.", current
+            )
         if current and values == before and not current.is_published:
             return current
         if (current.version if current else None) != version:

@@ -96,9 +96,7 @@ def test_two_submits_hand_in_once(assessment, city):
 def test_a_withdrawal_and_a_first_decision_do_not_both_happen(submitted, city):
     withdrawn, decided = together(
         lambda: workflow.withdraw(assessment_id=submitted.pk, user=city.operator),
-        lambda: review_services.decide(
-            assessment_id=submitted.pk, code="1", user=city.verifier, decision="accept"
-        ),
+        lambda: review_services.decide(assessment_id=submitted.pk, code="1", user=city.verifier, decision="accept"),
     )
     submitted.refresh_from_db()
     if isinstance(withdrawn, Refused):
@@ -110,11 +108,14 @@ def test_a_withdrawal_and_a_first_decision_do_not_both_happen(submitted, city):
 
 def test_two_reviewers_on_one_answer_leave_one_decision(submitted, city):
     outcomes = together(
+        lambda: review_services.decide(assessment_id=submitted.pk, code="1", user=city.verifier, decision="accept"),
         lambda: review_services.decide(
-            assessment_id=submitted.pk, code="1", user=city.verifier, decision="accept"
-        ),
-        lambda: review_services.decide(
-            assessment_id=submitted.pk, code="1", user=city.verifier2, decision="adjust", verified_level=2, note="Kurang."
+            assessment_id=submitted.pk,
+            code="1",
+            user=city.verifier2,
+            decision="adjust",
+            verified_level=2,
+            note="Kurang.",
         ),
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Review", "Stale"]
@@ -126,7 +127,12 @@ def test_an_approval_beside_a_return_decision_never_approves_a_returned_answer(s
     approved, decided = together(
         lambda: workflow.approve(assessment_id=submitted.pk, user=city.verifier),
         lambda: review_services.decide(
-            assessment_id=submitted.pk, code="1", user=city.verifier2, decision="return", reason="other", note="Lihat.",
+            assessment_id=submitted.pk,
+            code="1",
+            user=city.verifier2,
+            decision="return",
+            reason="other",
+            note="Lihat.",
             version=1,
         ),
     )

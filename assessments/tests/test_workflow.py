@@ -16,10 +16,20 @@ from conftest import accept_all, hand_in
 def test_the_whole_loop_ends_in_an_immutable_result(assessment, period, city):
     assessment = hand_in(assessment, city.operator, level=3, i42=5)
     review_services.decide(
-        assessment_id=assessment.pk, code="1", user=city.verifier, decision="return", reason="not_signed", note="Belum."
+        assessment_id=assessment.pk,
+        code="1",
+        user=city.verifier,
+        decision="return",
+        reason="not_signed",
+        note="Belum.",
     )
     review_services.decide(
-        assessment_id=assessment.pk, code="2", user=city.verifier, decision="adjust", verified_level=2, note="Sebagian."
+        assessment_id=assessment.pk,
+        code="2",
+        user=city.verifier,
+        decision="adjust",
+        verified_level=2,
+        note="Sebagian.",
     )
     accept_all(assessment, city.verifier)
     workflow.return_assessment(assessment_id=assessment.pk, user=city.verifier)
@@ -27,9 +37,7 @@ def test_the_whole_loop_ends_in_an_immutable_result(assessment, period, city):
         assessment_id=assessment.pk, code="1", user=city.operator, version=2, changes={"fact": "Sudah ditandatangani."}
     )
     workflow.submit(assessment_id=assessment.pk, user=city.operator)
-    review_services.decide(
-        assessment_id=assessment.pk, code="1", user=city.verifier, decision="accept", version=None
-    )
+    review_services.decide(assessment_id=assessment.pk, code="1", user=city.verifier, decision="accept", version=None)
     approved = workflow.approve(assessment_id=assessment.pk, user=city.verifier)
     expected = (Fraction(3) * 100 + Fraction("3.00") * 2 - Fraction("1.30")) / 100
     assert approved.verified_index == expected
@@ -81,7 +89,8 @@ def test_decisions_are_published_with_the_return(returned):
 
 def test_every_move_writes_its_event(returned):
     actions = list(
-        Event.objects.filter(stream=f"assessment:{returned.pk}", action__startswith="assessment.")
-        .values_list("action", flat=True)
+        Event.objects.filter(stream=f"assessment:{returned.pk}", action__startswith="assessment.").values_list(
+            "action", flat=True
+        )
     )
     assert actions == ["assessment.submit", "assessment.return"]

@@ -23,8 +23,8 @@ from assessments.services._base import (
     wrote_in,
 )
 from assessments.services.answers import REASON_MAX, clean_text
-from assessments.workflow.table import BY_NAME
 from assessments.specs import spec_of
+from assessments.workflow.table import BY_NAME
 from spbe_portal.formatting import datetime_id
 
 GAP_TEXT = {
@@ -101,9 +101,7 @@ def problems_from(
                 was_returned=assessment.status == Status.RETURNED and was_returned,
                 changed_since_return=was_returned
                 and review is not None
-                and (
-                    bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)
-                ),
+                and (bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)),
             )
         )
     return [
@@ -244,9 +242,7 @@ def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
         if period.status == Period.Status.FINAL:
             period.status = Period.Status.OPEN
             period.save(update_fields=["status"])
-            acting.record(
-                "period.reopen", period, before={"status": "final"}, after={"status": "open"}, reason=text
-            )
+            acting.record("period.reopen", period, before={"status": "final"}, after={"status": "open"}, reason=text)
         return assessment
 
 
@@ -292,11 +288,11 @@ def _reviewing(assessment_id: int, user: User, name: str, revision: int | None) 
     _from_source(acting, name)
     require_open_period(acting)
     if revision is not None and revision != acting.assessment.revision:
-        raise Stale("Keputusan berubah sejak halaman ini dibuka. Periksa kembali sebelum melanjutkan.", acting.assessment)
+        raise Stale(
+            "Keputusan berubah sejak halaman ini dibuka. Periksa kembali sebelum melanjutkan.", acting.assessment
+        )
     return acting
 
 
 def _publish(assessment: Assessment) -> None:
-    Review.objects.filter(answer__assessment=assessment, is_current=True, is_published=False).update(
-        is_published=True
-    )
+    Review.objects.filter(answer__assessment=assessment, is_current=True, is_published=False).update(is_published=True)

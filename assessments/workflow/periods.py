@@ -14,8 +14,8 @@ from assessments.errors import Invalid, NotReady, Problem, WrongState
 from assessments.models import Answer, Assessment, Assignment, Period, Result, Status
 from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
-from audit.services import record
 from assessments.specs import spec_of
+from audit.services import record
 from indicators.checks import problems as instrument_problems
 from indicators.parts import stored_parts
 from indicators.scoring import FORMULA_VERSION
@@ -105,9 +105,7 @@ class Finalised:
     incomplete: int
 
 
-def finalise_period(
-    *, period_id: int, user: User, reason: str = "", now: datetime | None = None
-) -> Finalised:
+def finalise_period(*, period_id: int, user: User, reason: str = "", now: datetime | None = None) -> Finalised:
     """Close the period: immutable results for everything that is not final yet.
 
     Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
@@ -134,8 +132,11 @@ def finalise_period(
             raise NotReady(
                 f"{len(unfinished)} OPD belum disetujui. Tulis alasan agar penilaiannya dibekukan sebagai tidak selesai.",
                 [
-                    Problem("unfinished", "", f"{a.agency} – {a.get_status_display()}, {a.answered_count} dari "
-                            f"{a.assigned_count} terisi")
+                    Problem(
+                        "unfinished",
+                        "",
+                        f"{a.agency} – {a.get_status_display()}, {a.answered_count} dari {a.assigned_count} terisi",
+                    )
                     for a in unfinished
                 ],
             )
@@ -209,9 +210,10 @@ def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
     """Stop a period that has no result: its open assessments are cancelled with it."""
     with transaction.atomic():
         assessments = list(
-            Assessment.objects.select_for_update(of=("self",)).select_related("agency", "period").filter(
-                period_id=period_id
-            ).order_by("pk")
+            Assessment.objects.select_for_update(of=("self",))
+            .select_related("agency", "period")
+            .filter(period_id=period_id)
+            .order_by("pk")
         )
         period = Period.objects.select_for_update().get(pk=period_id)
         require(permissions.can_manage_periods(rights_of(user)))
@@ -240,5 +242,7 @@ def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
         before = period.status
         period.status = Period.Status.CANCELLED
         period.save(update_fields=["status"])
-        record("period.cancel", period, actor=user, before={"status": before}, after={"status": "cancelled"}, reason=text)
+        record(
+            "period.cancel", period, actor=user, before={"status": before}, after={"status": "cancelled"}, reason=text
+        )
         return period

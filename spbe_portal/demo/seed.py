@@ -100,7 +100,7 @@ class Seeder:
         self.city: dict[str, Any] = json.loads(CITY_FILE.read_text(encoding="utf-8"))
         self.now = now or timezone.now()
         self.zone = ZoneInfo(settings.TIME_ZONE)
-        self.random = random.Random("arunika")  # noqa: S311
+        self.random = random.Random("arunika")
         self.stored: dict[tuple[str, int], dict[str, Any]] = {}
         self.documents: dict[tuple[int, str, int], DocumentVersion] = {}
 
@@ -195,9 +195,7 @@ class Seeder:
             self._decide(slug, assessment, answers, rows, decided, share=1.0, published=True)
             self._mark(assessment, Status.APPROVED, handed_in, decided)
         self._write(period, rows, assessments)
-        workflow.finalise_period(
-            period_id=period.pk, user=self.coordinator, now=self._local(date(year, 12, 10), 10)
-        )
+        workflow.finalise_period(period_id=period.pk, user=self.coordinator, now=self._local(date(year, 12, 10), 10))
 
     def _running_year(self, year: int) -> None:
         today = self.now.astimezone(self.zone).date()
@@ -258,9 +256,7 @@ class Seeder:
     ) -> list[Answer]:
         """Fill `share` of the answers, in the sheet's order with gaps, and collect their evidence."""
         agency, operator = self.agencies[slug], self.operators[slug]
-        answers = list(
-            assessment.answers.select_related("indicator__aspect__domain").order_by("indicator__order")
-        )
+        answers = list(assessment.answers.select_related("indicator__aspect__domain").order_by("indicator__order"))
         wanted = round(len(answers) * share)
         skipped = set(self.random.sample(range(len(answers)), len(answers) - wanted)) if share > 0.5 else set()
         for position, answer in enumerate(answers):
@@ -274,7 +270,9 @@ class Seeder:
             domain = indicator.aspect.domain.code
             level = self._level(slug, indicator.code, domain, year)
             texts = self.city["texts"]
-            text = texts["level_1_by_domain"][domain] if level == 1 else texts["indicators"][indicator.code][str(level)]
+            text = (
+                texts["level_1_by_domain"][domain] if level == 1 else texts["indicators"][indicator.code][str(level)]
+            )
             answer.self_level = level
             answer.fact = text["fact"].format(agency=agency.name)
             answer.analysis = text["analysis"].format(agency=agency.name)
@@ -314,9 +312,7 @@ class Seeder:
                 )
             )
 
-    def _version(
-        self, agency: Agency, operator: User, row: dict[str, Any], year: int, rows: Rows
-    ) -> DocumentVersion:
+    def _version(self, agency: Agency, operator: User, row: dict[str, Any], year: int, rows: Rows) -> DocumentVersion:
         """The agency's document of this title and year. The bytes behind it are made once a city."""
         key = (agency.pk, row["title"], year)
         if key not in self.documents:
@@ -349,7 +345,7 @@ class Seeder:
         if key not in self.stored:
             month, day = map(int, row["typical_date_in_year"].split("-"))
             issued = min(date(year, month, day), self.now.astimezone(self.zone).date())
-            draw = random.Random(f"{row['title']} {year}")  # noqa: S311
+            draw = random.Random(f"{row['title']} {year}")
             number = row["number_pattern"].format(n=draw.randint(3, 88), year=year)
             slug = "-".join(row["title"].split())[:80].replace("/", "-")
             if row["kind"] == "tangkapan_layar":
@@ -488,4 +484,3 @@ class Seeder:
                 "verified_predicate",
             ],
         )
-

@@ -1,0 +1,68 @@
+import json
+
+from assessments import snapshot, workflow
+from assessments.models import Assessment, Result
+from assessments.services import reviews as review_services
+from conftest import accept_all, fill
+
+
+def loaded(assessment: Assessment) -> Assessment:
+    return Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment.pk)
+
+
+def live(assessment: Assessment, **options) -> dict:
+    assessment = loaded(assessment)
+    return snapshot.take(assessment, snapshot.answers_for_snapshot([assessment])[assessment.pk], **options)
+
+
+def test_a_result_holds_the_snapshot_its_digest_is_taken_of(final):
+    result = Result.objects.get(assessment=final)
+    assert result.digest == snapshot.digest(result.snapshot)
+    assert result.snapshot["verified"]["index"] == "3/1" == result.verified_exact
+    assert len(result.snapshot["indicators"]) == 47
+    assert result.snapshot["indicators"][0]["evidence"][0]["sha256"] == "0" * 64
+
+
+def test_a_changed_result_no_longer_fits_its_digest(final):
+    result = Result.objects.get(assessment=final)
+    result.snapshot["indicators"][0]["verified_level"] = "5"
+    assert snapshot.digest(result.snapshot) != result.digest
+
+
+def test_open_decisions_are_left_out_unless_asked_for(submitted, city):
+    review_services.decide(
+        assessment_id=submitted.pk, code="1", user=city.verifier, decision="adjust", verified_level=2, note="Kurang."
+    )
+    assert live(submitted)["indicators"][0]["reviews"] == []
+    assert live(submitted, with_open_decisions=True)["indicators"][0]["verified_level"] == "2"
+    assert live(submitted)["verified"] is None
+
+
+def test_a_snapshot_is_plain_json(approved):
+    taken = live(approved)
+    assert json.loads(snapshot.canonical(taken)) == taken
+
+
+def test_an_accepted_not_relevant_leaves_the_weights_to_the_others(assessment, city):
+    fill(assessment, city.operator, level=2, i1=5)
+    assessment.answers.filter(indicator__code="1").update(
+        not_applicable=True, self_level=None, not_applicable_reason="Bukan urusan kami."
+    )
+    workflow.submit(assessment_id=assessment.pk, user=city.operator)
+    accept_all(assessment, city.verifier)
+    approved = workflow.approve(assessment_id=assessment.pk, user=city.verifier)
+    assert approved.verified_index == 2
+    assert live(approved)["self"]["index"] == "1987/1000"
+    assert live(approved)["verified"]["assigned"] == 46
+
+
+def test_reading_for_many_takes_as_many_queries_as_for_one(period, city, django_assert_num_queries):
+    assessments = list(Assessment.objects.filter(period=period))
+    with django_assert_num_queries(3):
+        snapshot.answers_for_snapshot(assessments)
+    for assessment in assessments:
+        fill(assessment, city.coordinator)
+    with django_assert_num_queries(3):
+        snapshot.answers_for_snapshot(assessments)
+    with django_assert_num_queries(3):
+        snapshot.answers_for_snapshot(assessments[:1])
