@@ -132,7 +132,7 @@ def attach(answer: Answer, user: User, title: str = "Laporan kegiatan") -> Evide
 
 
 def fill(assessment: Assessment, user: User, level: int = 3, **levels: int) -> Assessment:
-    """Answer everything completely at `level`; `levels` by code as `i12=4`. Written in bulk, as a state, not an act."""
+    """Answer everything completely at `level`; `levels` by code as `i12=4`. A state written in bulk, not acts."""
     answers = list(assessment.answers.select_related("indicator"))
     shared = attach(answers[0], user).version
     for answer in answers:

@@ -198,7 +198,7 @@ def test_reopening_beside_finalising_does_not_deadlock(final, period, city):
 
 def test_a_save_beside_an_extension_is_kept(assessment, city, period):
     later = period.deadline + (period.deadline - period.opened_at)
-    saved, extended = together(
+    together(
         save(assessment, city.operator, 1, self_level=3),
         lambda: workflow.extend(assessment_id=assessment.pk, user=city.coordinator, until=later, reason="Libur."),
     )

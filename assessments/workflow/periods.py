@@ -130,7 +130,8 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
         unfinished = [assessment for assessment in assessments if assessment.status != Status.APPROVED]
         if unfinished and not text:
             raise NotReady(
-                f"{len(unfinished)} OPD belum disetujui. Tulis alasan agar penilaiannya dibekukan sebagai tidak selesai.",
+                f"{len(unfinished)} OPD belum disetujui. Tulis alasan agar penilaiannya dibekukan "
+                "sebagai tidak selesai.",
                 [
                     Problem(
                         "unfinished",
