@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -23,8 +23,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("load_instruments")
         self.collect_static()
-        if settings.DEMO and "seed_demo" in get_commands():
-            call_command("seed_demo")
+        if settings.DEMO:
             call_command("seed_demo", print_accounts=True)
 
     def migrate(self) -> None:
