@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
 from accounts.permissions import Rights, can_manage_accounts, rights_of
 
 _SHEET = {"sheet", "answer", "submit", "index_breakdown"}
@@ -75,7 +75,7 @@ class Frame:
     def __init__(self, request: HttpRequest):
         self._request = request
         # Early failures (a bad host) come before there is a user.
-        self.user = getattr(request, "user", None) or AnonymousUser()
+        self.user: User | AnonymousUser = getattr(request, "user", None) or AnonymousUser()
         self.government = settings.GOVERNMENT_NAME
         self.letterhead = settings.GOVERNMENT_LETTERHEAD
         self.zone = settings.TIME_ZONE_LABEL
@@ -88,7 +88,7 @@ class Frame:
     @cached_property
     def memberships(self) -> list[str]:
         """The person's current roles, one line an agency: "Dinas Kesehatan: Operator OPD"."""
-        if not self.user.is_authenticated:
+        if not isinstance(self.user, User):
             return []
         rows = Membership.objects.current().filter(user=self.user)
         roles: dict[str, list[str]] = {}
