@@ -1,5 +1,7 @@
 """The cast and the small city every test plays in."""
 
+import os
+import shutil
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Agency, Membership, Role, User
@@ -19,6 +21,32 @@ from assessments.services._base import locked, note_contribution, refresh_totals
 from indicators.models import Instrument
 
 PASSWORD = "sandi-untuk-uji-2026"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
+def pytest_collection_modifyitems(items):
+    """A missing service is a visible skip on a desk, and a failure where it is required."""
+    required = os.environ.get("REQUIRE_SERVICES") == "1"
+    for item in items:
+        if item.get_closest_marker("browser"):
+            # The browser's event loop runs in the test's thread, where Django sees it and refuses queries.
+            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+            if not CHROMIUM and not required:
+                item.add_marker(pytest.mark.skip(reason="Chromium tidak ada"))
+        if item.get_closest_marker("postgres") and connection.vendor != "postgresql" and not required:
+            item.add_marker(pytest.mark.skip(reason="DATABASE_URL bukan PostgreSQL"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """Debian's Chromium instead of one of Playwright's own."""
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
 
 
 @pytest.fixture(autouse=True)

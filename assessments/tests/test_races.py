@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from assessments import workflow
 from assessments.errors import NotReady, Refused, Stale, WrongState
@@ -16,12 +16,6 @@ from audit.models import Event
 from conftest import accept_all, fill
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _needs_row_locks(db):
-    if connection.vendor != "postgresql":
-        pytest.skip("baris terkunci hanya ada di PostgreSQL")
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
