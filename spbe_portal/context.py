@@ -12,45 +12,34 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import Membership, Role, User
 from accounts.permissions import Rights, can_manage_accounts, rights_of
 
-_SHEET = {"sheet", "answer", "submit", "index_breakdown"}
+#: Pages of one assessment that several roles open, each from a place of their own.
+_SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown"})
 
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation. `pages` are the url names that belong to it."""
+    """One entry of the navigation; its pages are the url names that begin with one of `prefixes`, and `pages`."""
 
     title: str
     url_name: str
-    pages: frozenset[str]
+    prefixes: tuple[str, ...] = ()
+    pages: frozenset[str] = frozenset()
 
     @property
     def url(self) -> str:
         return reverse(self.url_name)
 
+    def holds(self, url_name: str) -> bool:
+        return url_name == self.url_name or url_name in self.pages or url_name.startswith(self.prefixes)
 
-HOME = Place("Beranda", "home", frozenset({"home"} | _SHEET))
-REVIEW = Place(
-    "Verifikasi",
-    "review_queue",
-    frozenset({"review_queue", "review_overview", "review", "return", "approve"} | _SHEET),
-)
-PERIODS = Place(
-    "Periode",
-    "period_list",
-    frozenset(
-        {"period_list", "period_create", "period", "period_edit", "period_open", "period_finalise", "instrument"}
-        | {"reopen", "cancel", "extend"}
-        | _SHEET
-    ),
-)
-RESULTS = Place("Hasil", "results", frozenset({"results"} | _SHEET))
-AGENCIES = Place("OPD", "agency_list", frozenset({"agency_list", "agency_create", "agency"}))
-PEOPLE = Place(
-    "Pengguna",
-    "person_list",
-    frozenset({"person_list", "person_create", "person", "membership_add", "membership_end", "person_password_link"}),
-)
-REPORTS = Place("Laporan", "report_list", frozenset({"report_list", "report", "report_request"}))
+
+HOME = Place("Beranda", "home", pages=_SHARED)
+REVIEW = Place("Verifikasi", "review_queue", ("review",), _SHARED | {"return", "approve"})
+PERIODS = Place("Periode", "period_list", ("period", "instrument"), _SHARED | {"reopen", "cancel", "extend"})
+RESULTS = Place("Hasil", "results", pages=_SHARED)
+AGENCIES = Place("OPD", "agency_list", ("agency",))
+PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
+REPORTS = Place("Laporan", "report_list", ("report",))
 
 
 def places_of(rights: Rights) -> list[Place]:
@@ -103,9 +92,9 @@ class Frame:
     def nav(self) -> list[dict]:
         """The person's places as title, url and whether one is the current."""
         match = getattr(self._request, "resolver_match", None)
-        here = match.url_name if match else ""
+        here = (match.url_name if match else None) or ""
         places = places_of(self.rights)
-        active = next((place for place in places if here in place.pages), None)
+        active = next((place for place in places if place.holds(here)), None)
         nav = []
         for place in places:
             try:

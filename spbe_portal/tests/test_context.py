@@ -89,3 +89,21 @@ def test_names_are_escaped(client, city):
     city.operator.save()
     client.force_login(city.operator)
     assert "<script>alert" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "url_name, titles",
+    [
+        ("home", ["Beranda"]),
+        ("agency_edit", ["OPD"]),
+        ("membership_end", ["Pengguna"]),
+        ("period_finalise", ["Periode"]),
+        ("review_overview", ["Verifikasi"]),
+        ("report_retry", ["Laporan"]),
+        ("account_change_password", []),
+        ("", []),
+    ],
+)
+def test_a_page_belongs_to_the_place_its_name_begins_with(url_name, titles):
+    everything = Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE)
+    assert [place.title for place in places_of(everything) if place.holds(url_name)] == titles
