@@ -1,3 +1,17 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from assessments.views import periods, results
+
+urlpatterns = [
+    path("periode/", periods.period_list, name="period_list"),
+    path("periode/baru/", periods.period_create, name="period_create"),
+    path("periode/<int:pk>/", periods.period, name="period"),
+    path("periode/<int:pk>/ubah/", periods.period_edit, name="period_edit"),
+    path("periode/<int:pk>/buka/", periods.period_open, name="period_open"),
+    path("periode/<int:pk>/finalkan/", periods.period_finalise, name="period_finalise"),
+    path("periode/<int:pk>/batalkan/", periods.period_cancel, name="period_cancel"),
+    path("penilaian/<int:pk>/perpanjang/", periods.extend, name="extend"),
+    path("penilaian/<int:pk>/buka-kembali/", periods.reopen, name="reopen"),
+    path("penilaian/<int:pk>/batalkan/", periods.cancel, name="cancel"),
+    path("hasil/", results.results, name="results"),
+]

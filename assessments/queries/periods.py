@@ -1,0 +1,256 @@
+"""Reads for the coordinator's pages, each with a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from accounts.models import Agency, Membership, Role
+from accounts.permissions import Rights
+from assessments.models import Assessment, Assignment, Contributor, Period, Result, Status
+from assessments.permissions import EDITABLE
+from assessments.workflow import actions
+from spbe_portal.formatting import datetime_id, remaining_id
+
+#: Statuses in the order of the loop; cancelled assessments count in no total.
+LOOP = (Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.APPROVED, Status.FINAL)
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """One period with its number of assessments by status; before opening, of agencies chosen."""
+
+    period: Period
+    counts: dict[str, int]
+    agencies: int
+
+    @property
+    def shares(self) -> list[tuple[str, int]]:
+        """(status, number) of the statuses that occur, in the order of the loop."""
+        return [(status.value, self.counts[status]) for status in LOOP if self.counts.get(status)]
+
+    @property
+    def handed_in(self) -> int:
+        return self.agencies - self.counts.get(Status.DRAFT, 0)
+
+
+def period_rows() -> list[PeriodRow]:
+    """All periods, newest first. Three queries."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for period_id, status, number in (
+        Assessment.objects.order_by().values_list("period", "status").annotate(number=Count("pk"))
+    ):
+        counts[period_id][status] = number
+    chosen = dict(
+        Assignment.objects.filter(period__status=Period.Status.DRAFT)
+        .order_by()
+        .values_list("period")
+        .annotate(number=Count("agency", distinct=True))
+    )
+    rows = []
+    for period in Period.objects.select_related("instrument"):
+        mine = counts[period.pk]
+        total = sum(number for status, number in mine.items() if status != Status.CANCELLED)
+        rows.append(PeriodRow(period, mine, chosen.get(period.pk, 0) if period.status == "draft" else total))
+    return rows
+
+
+@dataclass(frozen=True)
+class AgencyRow:
+    """One agency's place in a period. `actions` are the moves the reader may make now."""
+
+    assessment: Assessment
+    changed_at: datetime | None
+    is_late: bool
+    is_complete: bool | None  # of the result in force, None where there is none
+    reviewers: int
+    actions: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """As shown: a frozen assessment that was not approved is *tidak selesai*."""
+        return "unfinished" if self.is_complete is False else self.assessment.status
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A period as it stands: `rows` by agency name, `counts` by shown status, and who is late."""
+
+    period: Period
+    rows: tuple[AgencyRow, ...]
+    counts: dict[str, int]
+    now: datetime
+
+    @property
+    def active(self) -> int:
+        """Assessments that were not cancelled."""
+        return len(self.rows) - self.counts.get(Status.CANCELLED, 0)
+
+    @property
+    def late(self) -> tuple[AgencyRow, ...]:
+        return tuple(row for row in self.rows if row.is_late)
+
+    @property
+    def waiting(self) -> tuple[AgencyRow, ...]:
+        """Who still has to hand in."""
+        return tuple(row for row in self.rows if row.assessment.status in EDITABLE)
+
+    @property
+    def unfinished(self) -> tuple[AgencyRow, ...]:
+        """What would freeze as *tidak selesai* if the period were finalised now."""
+        open_states = (Status.DRAFT, Status.SUBMITTED, Status.RETURNED)
+        return tuple(row for row in self.rows if row.assessment.status in open_states)
+
+    @property
+    def without_reviewer(self) -> tuple[AgencyRow, ...]:
+        """Agencies still to be reviewed that nobody may review."""
+        return tuple(row for row in self.unfinished if not row.reviewers)
+
+
+def progress(period: Period, rights: Rights, now: datetime | None = None) -> Progress:
+    """How far each agency of `period` is. Five queries, whatever their number."""
+    now = now or timezone.now()
+    assessments = list(
+        Assessment.objects.filter(period=period)
+        .with_wrote(rights)
+        .select_related("agency")
+        .annotate(answers_changed_at=Max("answers__changed_at"))
+        .order_by("agency__name")
+    )
+    complete = dict(
+        Result.objects.filter(assessment__period=period, superseded_at=None).values_list("assessment", "is_complete")
+    )
+    reviewers = _reviewer_counts([(a.agency_id, a.pk) for a in assessments])
+    rows = []
+    counts: dict[str, int] = defaultdict(int)
+    for assessment in assessments:
+        assessment.period = period
+        moments = (
+            assessment.answers_changed_at,
+            assessment.submitted_at,
+            assessment.returned_at,
+            assessment.approved_at,
+            assessment.finalised_at,
+        )
+        row = AgencyRow(
+            assessment=assessment,
+            changed_at=max((moment for moment in moments if moment), default=None),
+            is_late=period.status == Period.Status.OPEN
+            and assessment.status in EDITABLE
+            and now >= assessment.due_at,
+            is_complete=complete.get(assessment.pk) if assessment.status == Status.FINAL else None,
+            reviewers=reviewers[assessment.agency_id],
+            actions=tuple(actions(rights, assessment, wrote=assessment.wrote, now=now)),
+        )
+        rows.append(row)
+        counts[row.status] += 1
+    return Progress(period, tuple(rows), dict(counts), now)
+
+
+@dataclass(frozen=True)
+class ChosenAgency:
+    """An agency chosen for a period that is not open yet. `indicators` is how many it is assigned."""
+
+    agency: Agency
+    indicators: int
+    operators: int
+    reviewers: int
+
+
+def chosen_agencies(period: Period) -> list[ChosenAgency]:
+    """The agencies of a period in preparation, by name. Four queries."""
+    numbers = Count("assignments", filter=Q(assignments__period=period))
+    agencies = list(Agency.objects.filter(assignments__period=period).annotate(number=numbers).order_by("name"))
+    operators = dict(
+        Membership.objects.current()
+        .filter(role=Role.OPERATOR, user__is_active=True)
+        .order_by()
+        .values_list("agency")
+        .annotate(number=Count("user", distinct=True))
+    )
+    reviewers = _reviewer_counts([(agency.pk, None) for agency in agencies])
+    return [
+        ChosenAgency(agency, agency.number, operators.get(agency.pk, 0), reviewers[agency.pk]) for agency in agencies
+    ]
+
+
+def _reviewer_counts(agencies: Sequence[tuple[int, int | None]]) -> dict[int, int]:
+    """How many people may review each agency, by agency id; `agencies` are (agency, assessment or None).
+
+    A reviewer is a verifier or coordinator who is no member of the agency and wrote nothing in the
+    assessment (see `permissions.may_review_agency`). Two queries.
+    """
+    members: dict[int, set[int]] = defaultdict(set)
+    reviewers: set[int] = set()
+    for user_id, agency_id, role in (
+        Membership.objects.current().filter(user__is_active=True).values_list("user", "agency", "role")
+    ):
+        members[agency_id].add(user_id)
+        if role in (Role.VERIFIER, Role.COORDINATOR):
+            reviewers.add(user_id)
+    wrote: dict[int, set[int]] = defaultdict(set)
+    assessments = [assessment for _, assessment in agencies if assessment is not None]
+    if assessments:
+        for assessment_id, user_id in Contributor.objects.filter(assessment__in=assessments).values_list(
+            "assessment", "user"
+        ):
+            wrote[assessment_id].add(user_id)
+    return {
+        agency: len(reviewers - members[agency] - (wrote[assessment] if assessment is not None else set()))
+        for agency, assessment in agencies
+    }
+
+
+def selectable_agencies(keep: Collection[int] = ()) -> list[Agency]:
+    """Agencies that exist today, and those of `keep` (ids) whatever their dates; by kind and name. One query."""
+    today = timezone.localdate()
+    valid = Agency.objects.valid_on(today).order_by()
+    order = {kind: place for place, kind in enumerate(Agency.Kind.values)}
+    found = Agency.objects.filter(Q(pk__in=valid.values("pk")) | Q(pk__in=keep))
+    return sorted(found, key=lambda agency: (order[agency.kind], agency.name))
+
+
+def reminder_text(period: Period, rows: Iterable[AgencyRow], *, url: str, now: datetime) -> str:
+    """A message for the chat group: who has not handed in, and until when. Empty where all have."""
+    waiting = list(rows)
+    if not waiting:
+        return ""
+    lines = [
+        f"*Pengingat {period.name}*",
+        f"Batas waktu pengisian: {datetime_id(period.deadline)} ({remaining_id(period.deadline, now)}).",
+        "",
+        "Belum mengajukan:",
+    ]
+    for place, row in enumerate(waiting, start=1):
+        assessment = row.assessment
+        line = f"{place}. {assessment.agency.name}: "
+        if assessment.status == Status.RETURNED:
+            number = assessment.returned_count
+            line += f"{number} indikator dikembalikan, perbaiki sampai {datetime_id(assessment.due_at)}"
+        else:
+            line += f"{assessment.answered_count} dari {assessment.assigned_count} indikator terisi"
+            if assessment.extended_until:
+                line += f", diperpanjang sampai {datetime_id(assessment.due_at)}"
+        lines.append(line)
+    lines += ["", f"Isi dan ajukan di {url}"]
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class ResultCounts:
+    """The results in force of a period."""
+
+    complete: int
+    incomplete: int
+
+
+def result_counts(period: Period) -> ResultCounts:
+    """How many results are in force, complete and *tidak selesai*. One query."""
+    return ResultCounts(
+        **Result.objects.filter(assessment__period=period, superseded_at=None).aggregate(
+            complete=Count("pk", filter=Q(is_complete=True)), incomplete=Count("pk", filter=Q(is_complete=False))
+        )
+    )

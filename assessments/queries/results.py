@@ -1,0 +1,213 @@
+"""Reads of results over all agencies, each with a fixed number of queries.
+
+An agency's index is internal: the regulation knows only the government's. Agencies are never
+ranked against each other, and ordered by index only where all are assigned the same indicators.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.db.models import Count
+
+from accounts.models import Agency
+from accounts.permissions import Rights
+from assessments.models import Assessment, Assignment, Period, Result, Status
+from assessments.models.assessments import HANDED_IN
+from assessments.permissions import PUBLISHED, can_report
+from assessments.specs import spec_of
+from indicators.scoring import predicate_of
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An agency's verified index of the year before."""
+
+    year: int
+    index: Fraction
+    is_comparable: bool  # the same instrument
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One frozen result of an assessment, without its snapshot."""
+
+    number: int
+    is_complete: bool
+    finalised_at: object
+    superseded_at: object
+    reason: str
+    verified_index: Fraction | None
+    digest: str
+
+    @property
+    def short_digest(self) -> str:
+        return self.digest[:12]
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One agency in the list. `verified_index` exists from approval on, `self_index` is what the agency says."""
+
+    assessment: Assessment
+    status: str
+    self_index: Fraction | None
+    verified_index: Fraction | None
+    predicate: str
+    is_rounded_over: bool  # shown rounded, the index would seem to earn another predikat
+    earlier: Earlier | None
+    revisions: tuple[Revision, ...]
+    can_report: bool
+
+    @property
+    def coverage(self) -> Fraction:
+        """Share of the assigned indicators that are filled in, 0 to 1."""
+        assigned = self.assessment.assigned_count
+        return Fraction(self.assessment.answered_count, assigned) if assigned else Fraction(0)
+
+    @property
+    def change(self) -> Fraction | None:
+        """This year's verified index minus last year's, where both are of one instrument."""
+        if self.verified_index is None or self.earlier is None or not self.earlier.is_comparable:
+            return None
+        return self.verified_index - self.earlier.index
+
+
+def periods_with_results(rights: Rights) -> list[Period]:
+    """Periods in which the person may see at least one agency, newest first. One query."""
+    visible = Assessment.objects.visible_to(rights).order_by().values("period")
+    return list(Period.objects.filter(pk__in=visible).select_related("instrument"))
+
+
+def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
+    """What the person may see of each agency in `period`, by agency name. At most eight queries."""
+    assessments = list(
+        Assessment.objects.visible_to(rights).filter(period=period).select_related("agency").order_by("agency__name")
+    )
+    revisions = revisions_of(assessments)
+    earlier = _year_before(period, assessments)
+    spec = spec_of(period.instrument)
+    rows = []
+    for assessment in assessments:
+        assessment.period = period
+        status = assessment.status
+        in_force = next((each for each in revisions[assessment.pk] if each.superseded_at is None), None)
+        if status == Status.FINAL and in_force and not in_force.is_complete:
+            status = "unfinished"
+        verified = assessment.verified_index if status in PUBLISHED else None
+        predicate = assessment.verified_predicate if verified is not None else ""
+        rows.append(
+            ResultRow(
+                assessment=assessment,
+                status=status,
+                self_index=assessment.self_index,
+                verified_index=verified,
+                predicate=predicate,
+                is_rounded_over=verified is not None and predicate_of(spec, _shown(verified)) != predicate,
+                earlier=earlier.get(assessment.agency_id),
+                revisions=tuple(revisions[assessment.pk]),
+                can_report=can_report(rights, assessment),
+            )
+        )
+    return rows
+
+
+def revisions_of(assessments: Iterable[Assessment]) -> dict[int, list[Revision]]:
+    """All frozen results of `assessments` by assessment id, newest first. One query, no snapshots."""
+    found: dict[int, list[Revision]] = defaultdict(list)
+    rows = (
+        Result.objects.filter(assessment__in=[assessment.pk for assessment in assessments])
+        .order_by("assessment", "-revision")
+        .values_list(
+            "assessment",
+            "revision",
+            "is_complete",
+            "finalised_at",
+            "superseded_at",
+            "reason",
+            "verified_exact",
+            "digest",
+        )
+    )
+    for assessment, number, is_complete, finalised_at, superseded_at, reason, verified, digest in rows:
+        index = Fraction(verified) if verified else None
+        found[assessment].append(
+            Revision(number, is_complete, finalised_at, superseded_at, reason, index, digest)
+        )
+    return found
+
+
+def _shown(index: Fraction) -> Fraction:
+    """The index as it is written: rounded half up to two decimals."""
+    return Fraction((index * 200 + 1) // 2, 100)
+
+
+def _year_before(period: Period, assessments: Sequence[Assessment]) -> dict[int, Earlier]:
+    """The verified index of the latest result in force of the year before, by agency id."""
+    found = {}
+    rows = (
+        Result.objects.filter(
+            assessment__agency__in=[assessment.agency_id for assessment in assessments],
+            assessment__period__year=period.year - 1,
+            superseded_at=None,
+            is_complete=True,
+        )
+        .exclude(verified_exact="")
+        .order_by("finalised_at", "pk")
+        .values_list("assessment__agency", "verified_exact", "instrument_code")
+    )
+    for agency, verified, instrument in rows:
+        found[agency] = Earlier(period.year - 1, Fraction(verified), instrument == period.instrument.code)
+    return found
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """How many agencies take part in a period and how many of them have handed in."""
+
+    handed_in: int
+    agencies: int
+    is_equal: bool  # all are assigned the same indicators: only then may they be ordered by index
+
+
+def turnout(period: Period) -> Turnout:
+    """Two queries."""
+    numbers = dict(
+        Assessment.objects.filter(period=period)
+        .exclude(status=Status.CANCELLED)
+        .order_by()
+        .values_list("status")
+        .annotate(number=Count("pk"))
+    )
+    assigned = Assignment.objects.filter(period=period).aggregate(
+        rows=Count("pk"), agencies=Count("agency", distinct=True), indicators=Count("indicator", distinct=True)
+    )
+    return Turnout(
+        handed_in=sum(numbers.get(status, 0) for status in HANDED_IN),
+        agencies=sum(numbers.values()),
+        is_equal=assigned["rows"] == assigned["agencies"] * assigned["indicators"],
+    )
+
+
+STATUS_ORDER = {
+    status: place for place, status in enumerate([*HANDED_IN[::-1], "unfinished", Status.DRAFT, Status.CANCELLED])
+}
+
+
+def ordered(rows: Iterable[ResultRow], order: str) -> list[ResultRow]:
+    """Rows (by name as they come) by "nama", "status", "cakupan" or "indeks"; equal ones stay by name."""
+    rows = list(rows)
+    if order == "status":
+        return sorted(rows, key=lambda row: STATUS_ORDER[row.status])
+    if order == "cakupan":
+        return sorted(rows, key=lambda row: row.coverage, reverse=True)
+    if order == "indeks":
+        return sorted(rows, key=lambda row: (row.verified_index is None, -(row.verified_index or 0)))
+    return rows
+
+
+def kinds_of(rows: Iterable[ResultRow]) -> list[tuple[str, str]]:
+    """The kinds of agency that occur, as choices."""
+    present = {row.assessment.agency.kind for row in rows}
+    return [(value, label) for value, label in Agency.Kind.choices if value in present]

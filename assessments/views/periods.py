@@ -1,0 +1,353 @@
+"""The coordinator's pages: periods, their progress, and the moves on one agency's assessment."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import Agency
+from assessments import permissions, workflow
+from assessments.errors import Invalid, NotReady, Refused, WrongState
+from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
+from assessments.models import Assessment, Period, Result, Status
+from assessments.queries import periods as queries
+from assessments.services import periods as services
+from assessments.views._base import allow, find_assessment, rights
+from assessments.workflow.periods import opening_problems
+from spbe_portal.formatting import datetime_id
+
+PAGE_SIZE = 100
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_GET
+def period_list(request: HttpRequest) -> HttpResponse:
+    allow(permissions.can_manage_periods(rights(request)))
+    return render(request, "assessments/period_list.html", {"rows": queries.period_rows()})
+
+
+@get_or_post
+def period_create(request: HttpRequest) -> HttpResponse:
+    """Nothing is saved before the last button; ticking whole groups of agencies only shows the form again."""
+    allow(permissions.can_manage_periods(rights(request)))
+    form = PeriodForm(_sent(request))
+    if "tandai" in request.POST:
+        form = form.tick(request.POST["tandai"])
+    elif request.method == "POST" and form.is_valid():
+        try:
+            period = services.create_period(user=request.user, agencies=form.agencies(), **form.details())
+        except Invalid as refusal:
+            form.add_errors(refusal.errors)
+        else:
+            messages.success(request, f"Periode {period.name} sudah dibuat, belum dibuka. Periksa, lalu buka periode.")
+            return redirect("period", pk=period.pk)
+    return _form(request, form)
+
+
+@get_or_post
+def period_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    period = _find(request, pk)
+    if period.status not in (Period.Status.DRAFT, Period.Status.OPEN):
+        messages.warning(request, f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat diubah.")
+        return redirect("period", pk=pk)
+    form = PeriodForm(_sent(request), period=period)
+    if "tandai" in request.POST:
+        form = form.tick(request.POST["tandai"])
+    elif request.method == "POST" and form.is_valid():
+        try:
+            services.edit_period(
+                period_id=pk,
+                user=request.user,
+                details=form.details(),
+                agencies=form.agencies(),
+                reason=form.cleaned_data.get("reason", ""),
+            )
+        except Invalid as refusal:
+            form.add_errors(refusal.errors)
+        except Refused as refusal:
+            messages.warning(request, refusal.message)
+            return redirect("period", pk=pk)
+        else:
+            messages.success(request, "Perubahan periode sudah disimpan.")
+            return redirect("period", pk=pk)
+    return _form(request, form)
+
+
+def _form(request: HttpRequest, form: PeriodForm) -> HttpResponse:
+    return render(request, "assessments/period_form.html", {"form": form, "period": form.period})
+
+
+@require_GET
+def period(request: HttpRequest, pk: int) -> HttpResponse:
+    """A period as it stands: in preparation its agencies, running or final each agency's progress."""
+    found = _find(request, pk)
+    now = timezone.now()
+    if found.status == Period.Status.DRAFT:
+        return render(
+            request,
+            "assessments/period_draft.html",
+            {
+                "period": found,
+                "agencies": queries.chosen_agencies(found),
+                "problems": opening_problems(found, now),
+            },
+        )
+    progress = queries.progress(found, rights(request), now)
+    status, search = request.GET.get("status", ""), request.GET.get("cari", "").strip()
+    rows = [row for row in progress.rows if _matches(row, status, search)]
+    home = f"{settings.PUBLIC_URL}/"
+    reminder = queries.reminder_text(found, progress.waiting, url=home, now=now) if found.status == "open" else ""
+    return render(
+        request,
+        "assessments/period.html",
+        {
+            "period": found,
+            "progress": progress,
+            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman")),
+            "chips": _chips(progress),
+            "status": status,
+            "search": search,
+            "reminder": reminder,
+            "results": queries.result_counts(found),
+        },
+    )
+
+
+def _matches(row: queries.AgencyRow, status: str, search: str) -> bool:
+    if status == "terlambat" and not row.is_late:
+        return False
+    if status not in ("", "terlambat") and row.status != status:
+        return False
+    agency = row.assessment.agency
+    return search.casefold() in f"{agency.name} {agency.short_name}".casefold()
+
+
+def _chips(progress: queries.Progress) -> list[tuple[str, str, int]]:
+    """(value of ?status=, label, number) of each filter that would show something."""
+    labels = [*((value, label) for value, label in Status.choices), ("unfinished", "Tidak selesai")]
+    chips = [("", "Semua", len(progress.rows))]
+    chips += [(value, label, progress.counts[value]) for value, label in labels if progress.counts.get(value)]
+    if progress.late:
+        chips.append(("terlambat", "Lewat batas waktu", len(progress.late)))
+    return chips
+
+
+@get_or_post
+def period_open(request: HttpRequest, pk: int) -> HttpResponse:
+    """What opening does and what stands in its way; the POST opens."""
+    found = _find(request, pk)
+    if request.method == "POST":
+        try:
+            workflow.open_period(period_id=pk, user=request.user)
+        except NotReady:
+            pass  # listed below, as they are now
+        except Refused as refusal:
+            messages.warning(request, refusal.message)
+            return redirect("period", pk=pk)
+        else:
+            number = Assessment.objects.filter(period=found).count()
+            messages.success(request, f"Periode sudah dibuka. {number} OPD dapat mulai mengisi.")
+            return redirect("period", pk=pk)
+    elif found.status != Period.Status.DRAFT:
+        messages.warning(request, f"Periode ini berstatus {found.get_status_display()}, jadi tidak perlu dibuka lagi.")
+        return redirect("period", pk=pk)
+    agencies = queries.chosen_agencies(found)
+    return render(
+        request,
+        "assessments/period_open.html",
+        {
+            "period": found,
+            "agencies": agencies,
+            "problems": opening_problems(found, timezone.now()),
+            "without_reviewer": [row for row in agencies if not row.reviewers],
+            "without_operator": [row for row in agencies if not row.operators],
+        },
+    )
+
+
+@get_or_post
+def period_finalise(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is not approved and what becomes of it; the POST freezes everything."""
+    found = _find(request, pk)
+    if found.status != Period.Status.OPEN:
+        messages.warning(request, f"Periode ini berstatus {found.get_status_display()}, jadi tidak dapat difinalkan.")
+        return redirect("period", pk=pk)
+    progress = queries.progress(found, rights(request))
+    form = FinaliseForm(_sent(request), needs_reason=bool(progress.unfinished))
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = workflow.finalise_period(
+                period_id=pk, user=request.user, reason=form.cleaned_data.get("reason", "")
+            )
+        except NotReady as refusal:
+            form.add_error(None, refusal.message)
+        except Invalid as refusal:
+            form.add_error(None, refusal.message)
+        except Refused as refusal:
+            messages.warning(request, refusal.message)
+            return redirect("period", pk=pk)
+        else:
+            text = f"Periode sudah difinalkan: {done.complete} hasil lengkap"
+            messages.success(request, f"{text}, {done.incomplete} tidak selesai.")
+            return redirect("period", pk=pk)
+    return render(request, "assessments/period_finalise.html", {"period": found, "progress": progress, "form": form})
+
+
+@get_or_post
+def period_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _find(request, pk)
+    problem = ""
+    if found.status not in (Period.Status.DRAFT, Period.Status.OPEN):
+        problem = f"Periode ini berstatus {found.get_status_display()}, jadi tidak dapat dibatalkan."
+    elif Result.objects.filter(assessment__period=found).exists():
+        problem = "Periode ini pernah final dan punya hasil, jadi tidak dapat dibatalkan."
+    if problem:
+        messages.warning(request, problem)
+        return redirect("period", pk=pk)
+    number = Assessment.objects.filter(period=found).exclude(status=Status.CANCELLED).count()
+    return _with_reason(
+        request,
+        form=ReasonForm(_sent(request)),
+        act=lambda data: workflow.cancel_period(period_id=pk, user=request.user, reason=data["reason"]),
+        done="Periode sudah dibatalkan. Isiannya tetap tersimpan dan dapat dibaca.",
+        period=found,
+        context={
+            "title": "Batalkan periode",
+            "overline": found.name,
+            "button": "Batalkan periode",
+            "kind": "danger",
+            "number": number,
+            "template": "period_cancel",
+        },
+    )
+
+
+@get_or_post
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    """A later deadline for one agency, with a reason."""
+    assessment = _find_assessment(request, pk, "extend")
+    if isinstance(assessment, HttpResponse):
+        return assessment
+    form = ExtendForm(_sent(request), assessment=assessment)
+
+    def act(data: dict[str, Any]) -> None:
+        workflow.extend(assessment_id=pk, user=request.user, until=form.moment(), reason=data["reason"])
+
+    return _with_reason(
+        request,
+        form=form,
+        act=act,
+        done=lambda: f"Batas waktu {assessment.agency.name} sudah diperpanjang sampai {datetime_id(form.moment())}.",
+        period=assessment.period,
+        context={
+            "title": "Perpanjang batas waktu",
+            "overline": assessment.agency.name,
+            "button": "Perpanjang batas waktu",
+            "assessment": assessment,
+            "template": "period_extend",
+        },
+    )
+
+
+@get_or_post
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to review, with a reason; decisions stay."""
+    assessment = _find_assessment(request, pk, "reopen")
+    if isinstance(assessment, HttpResponse):
+        return assessment
+    return _with_reason(
+        request,
+        form=ReasonForm(_sent(request)),
+        act=lambda data: workflow.reopen(assessment_id=pk, user=request.user, reason=data["reason"]),
+        done=f"Penilaian {assessment.agency.name} sudah dibuka kembali dan berstatus Diajukan.",
+        period=assessment.period,
+        context={
+            "title": "Buka kembali penilaian",
+            "overline": assessment.agency.name,
+            "button": "Buka kembali penilaian",
+            "assessment": assessment,
+            "template": "period_reopen",
+        },
+    )
+
+
+@get_or_post
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one agency out of the period, with a reason."""
+    assessment = _find_assessment(request, pk, "cancel")
+    if isinstance(assessment, HttpResponse):
+        return assessment
+    return _with_reason(
+        request,
+        form=ReasonForm(_sent(request)),
+        act=lambda data: workflow.cancel(assessment_id=pk, user=request.user, reason=data["reason"]),
+        done=f"Penilaian {assessment.agency.name} sudah dibatalkan.",
+        period=assessment.period,
+        context={
+            "title": "Batalkan penilaian",
+            "overline": assessment.agency.name,
+            "button": "Batalkan penilaian",
+            "kind": "danger",
+            "assessment": assessment,
+            "template": "period_cancel_assessment",
+        },
+    )
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _find(request: HttpRequest, pk: int) -> Period:
+    """The period, for those who manage periods (else 403, whether it exists or not)."""
+    allow(permissions.can_manage_periods(rights(request)))
+    return get_object_or_404(Period.objects.select_related("instrument"), pk=pk)
+
+
+def _find_assessment(request: HttpRequest, pk: int, move: str) -> Assessment | HttpResponse:
+    """The assessment for a coordinator's move, or a way back with the reason where it cannot be made now."""
+    assessment = find_assessment(request, pk)
+    allow(permissions.can_manage_periods(rights(request)))
+    possible = workflow.actions(rights(request), assessment, wrote=assessment.wrote, now=timezone.now())
+    if move in possible:
+        return assessment
+    label = next(each.label for each in workflow.MOVES if each.name == move)
+    if assessment.period.status != Period.Status.OPEN:
+        state = f"Periode ini berstatus {assessment.period.get_status_display()}"
+    else:
+        state = f"Penilaian {assessment.agency.name} berstatus {assessment.get_status_display()}"
+    messages.warning(request, f"{state}, jadi langkah “{label}” tidak dapat dilakukan sekarang.")
+    return redirect("period", pk=assessment.period_id)
+
+
+def _with_reason(
+    request: HttpRequest,
+    *,
+    form: ReasonForm,
+    act: Callable[[dict[str, Any]], object],
+    done: str | Callable[[], str],
+    period: Period,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Ask for a reason, then act once. Refusals about fields stay on the page, others go back with a message."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            act(form.cleaned_data)
+        except Invalid as refusal:
+            for name, message in refusal.errors.items():
+                place = {"until": "deadline_date"}.get(name, name)
+                form.add_error(place if place in form.fields else None, message)
+        except Refused as refusal:
+            messages.warning(request, refusal.message)
+            return redirect("period", pk=period.pk)
+        else:
+            messages.success(request, done if isinstance(done, str) else done())
+            return redirect("period", pk=period.pk)
+    template = context.pop("template")
+    return render(request, f"assessments/{template}.html", {"form": form, "period": period, **context})
