@@ -6,7 +6,8 @@ from pathlib import Path
 
 wsgi_app = "spbe_portal.wsgi:application"
 chdir = str(Path(__file__).resolve().parent.parent)
-bind = os.environ.get("WEB_BIND") or "{}:{}".format(os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000"))
+_host = os.environ.get("HOST", "127.0.0.1")
+bind = f"{f'[{_host}]' if ':' in _host else _host}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

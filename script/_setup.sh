@@ -52,7 +52,7 @@ print(sys.executable)' 2>/dev/null) && return
 use_syslibs() {
     [ -d "$SYSLIBS" ] || return 0
     local folders
-    folders=$(printf '%s:' "$SYSLIBS"/usr/lib/*-linux-gnu* "$SYSLIBS"/lib/*-linux-gnu*)
+    folders=$(shopt -s nullglob && printf '%s:' "$SYSLIBS"/usr/lib/*-linux-gnu* "$SYSLIBS"/lib/*-linux-gnu*)
     export LD_LIBRARY_PATH=${folders%:}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     [ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_FILE=$SYSLIBS/fonts.conf
 }

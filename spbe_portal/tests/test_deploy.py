@@ -1,0 +1,30 @@
+"""The example of the environment names what the code reads, no more and no less."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+# Set by the scripts for themselves, not by who runs the portal.
+OWN = {"DJANGO_SETTINGS_MODULE"}
+
+
+def read_by_the_code() -> set[str]:
+    files = [ROOT / "deploy" / "gunicorn.conf.py", *(ROOT / "spbe_portal").glob("*.py")]
+    code = "\n".join(file.read_text() for file in files)
+    reading = (
+        r'(?:env\.(?:text|flag|integer|decimal|words|lines)|\btext|environ\.get|environ\.setdefault)\(\s*"([A-Z_]+)"'
+    )
+    return set(re.findall(reading, code)) - OWN
+
+
+def named_in_the_example() -> list[str]:
+    return re.findall(r"^#?([A-Z_]+)=", (ROOT / "deploy" / "env.example").read_text(), flags=re.MULTILINE)
+
+
+def test_the_example_of_the_environment_is_complete():
+    named = named_in_the_example()
+    assert {"DATABASE_URL", "SECRET_KEY", "WEB_WORKERS"} <= read_by_the_code()
+    assert len(named) == len(set(named))
+    assert set(named) == read_by_the_code()
