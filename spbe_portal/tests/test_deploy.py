@@ -13,7 +13,8 @@ OWN = {"DJANGO_SETTINGS_MODULE"}
 def read_by_the_code() -> set[str]:
     files = [ROOT / "deploy" / "gunicorn.conf.py", *(ROOT / "spbe_portal").glob("*.py")]
     code = "\n".join(file.read_text() for file in files)
-    reading = r'(?:env\.(?:text|flag|integer|decimal|words|lines)|\btext|environ\.get|environ\.setdefault)\(\s*["\']([A-Z_]+)["\']'
+    calls = r"(?:env\.(?:text|flag|integer|decimal|words|lines)|\btext|environ\.get)"
+    reading = calls + r"""\(\s*["']([A-Z_]+)["']"""
     return set(re.findall(reading, code)) - OWN
 
 
