@@ -2,12 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
+import redis
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from spbe_portal.health import check_broker
 
 # Not used by any page of ours: right-to-left, partial and module builds of Bootstrap.
 UNUSED_STATIC = ["*.rtl.*", "bootstrap-*", "*.esm.*"]
@@ -17,7 +21,8 @@ class Command(BaseCommand):
     help = "Make fonts, tables, instruments and static files; with DEMO=1 also the demo city."
     requires_system_checks: list[str] = []
 
-    def handle(self, *args, **options):
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.reach_redis()
         call_command("build_fonts", verbosity=0)
         self.migrate()
         call_command("createcachetable", verbosity=0)
@@ -26,12 +31,21 @@ class Command(BaseCommand):
         if settings.DEMO:
             call_command("seed_demo", print_accounts=True)
 
+    def reach_redis(self) -> None:
+        """Raises CommandError where the broker is a Redis that does not answer."""
+        try:
+            check_broker()
+        except (redis.RedisError, OSError) as error:
+            raise CommandError(f"Antrean tugas tidak dapat dihubungi, periksa REDIS_URL ({error}).") from None
+
     def migrate(self) -> None:
         """Raises CommandError where the database does not answer."""
         try:
             executor = MigrationExecutor(connection)
         except OperationalError as error:
-            raise CommandError(f"Basis data tidak dapat dibuka: {str(error).strip()}") from None
+            raise CommandError(
+                f"Basis data tidak dapat dibuka, periksa DATABASE_URL ({str(error).strip()})."
+            ) from None
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Memperbarui tabel basis data ...")
             call_command("migrate", interactive=False, verbosity=0)
