@@ -63,7 +63,7 @@ def rights_of(user: User | AnonymousUser) -> Rights:
             coordinator_at=frozenset(held[Role.COORDINATOR]),
             leader_at=frozenset(held[Role.LEADER]),
         )
-        user._rights = kept  # type: ignore[union-attr]
+        user._rights = kept  # type: ignore[attr-defined]
     return kept
 
 
@@ -72,6 +72,17 @@ def can_manage_accounts(rights: Rights) -> bool:
     return rights.is_coordinator or rights.is_superuser
 
 
-def can_reset_password_of(rights: Rights, person: User) -> bool:
-    """A one-time link lets its holder in as that person, so only an administrator makes an administrator's."""
+def can_edit_person(rights: Rights, person: User) -> bool:
+    """Their details, roles, account and password link. Only an administrator touches an administrator:
+    a one-time link, for one, lets its holder in as that person."""
     return can_manage_accounts(rights) and (rights.is_superuser or not person.is_superuser)
+
+
+def can_deactivate(rights: Rights, person: User) -> bool:
+    """Nobody closes their own account."""
+    return can_edit_person(rights, person) and person.pk != rights.user_id
+
+
+def can_reset_password_of(rights: Rights, person: User) -> bool:
+    """A new one-time password link; a closed account gets none."""
+    return can_edit_person(rights, person) and person.is_active

@@ -100,7 +100,12 @@ CACHES = {
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
         # Log-in throttling counts across processes, so a per-process cache would not do.
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+        # Room enough that a flood of guesses cannot push out the counters that stop it.
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},
+        }
     )
 }
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
@@ -146,9 +151,21 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm", "change_password": "accounts.forms.ChangePasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # office PCs are shared: closing the browser ends the session
+# Many people of one office share one address, so an address may try more than a person at it may.
+# `login_failed` counts per address and per name at that address, `login_failed_anywhere` per name.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "30/m/ip,5/5m/key",
+    "login_failed_anywhere": "300/h/key",
+    "change_password": "10/m/user",
+}
+# How many proxies of ours stand before the portal and append to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if HTTPS else 0)
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -188,7 +205,13 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", FONT_DIR)]
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 25, minimum=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields, without files
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
-for _folder in (MEDIA_ROOT, FILE_UPLOAD_TEMP_DIR, FONT_DIR, CELERY_BROKER_DIR / "queue", CELERY_BROKER_DIR / "control"):
+for _folder in (
+    MEDIA_ROOT,
+    FILE_UPLOAD_TEMP_DIR,
+    FONT_DIR,
+    CELERY_BROKER_DIR / "queue",
+    CELERY_BROKER_DIR / "control",
+):
     _folder.mkdir(parents=True, exist_ok=True)
 
 # --- Security --------------------------------------------------------------------------------------

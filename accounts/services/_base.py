@@ -1,0 +1,59 @@
+"""What every write shares: check the actor, lock what changes, end what was given out.
+
+Rows are locked in one order everywhere: agencies first, then people.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Model
+
+from accounts.errors import Invalid
+from accounts.models import Agency, User
+from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
+
+
+def require(allowed: bool) -> None:
+    if not allowed:
+        raise PermissionDenied
+
+
+def require_manager(actor: User) -> None:
+    require(can_manage_accounts(rights_of(actor)))
+
+
+def locked_person(pk: int, actor: User) -> User:
+    """The person's row, locked and read again. Raises `PermissionDenied` where `actor` may not change it."""
+    person = User.objects.select_for_update(no_key=True).get(pk=pk)
+    require(can_edit_person(rights_of(actor), person))
+    return person
+
+
+def locked_agency(pk: int) -> Agency:
+    return Agency.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def end_sessions(person: User) -> None:
+    """End all sessions and unused password links of `person`; sessions notice at their next request."""
+    User.objects.filter(pk=person.pk).update(session_serial=F("session_serial") + 1)
+
+
+def required_reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid({"reason": "Tulis alasannya."})
+    return reason
+
+
+def apply_changes(thing: Model, details: Mapping[str, Any], allowed: tuple[str, ...]) -> tuple[dict, dict]:
+    """Set and save the fields of `details` that differ; what they held before and after. Raises KeyError."""
+    if unknown := set(details) - set(allowed):
+        raise KeyError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    before = {name: getattr(thing, name) for name in details}
+    after = {name: value for name, value in details.items() if value != before[name]}
+    for name, value in after.items():
+        setattr(thing, name, value)
+    if after:
+        thing.save(update_fields=list(after))
+    return {name: before[name] for name in after}, after

@@ -1,0 +1,136 @@
+"""Writes to agencies. None is ever deleted: an agency ends, and may have a successor."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.errors import Invalid, Refused
+from accounts.models import Agency, Membership, Role, User
+from accounts.permissions import rights_of
+from accounts.services._base import apply_changes, locked_agency, require_manager, required_reason
+from accounts.services.people import end_rows
+from audit.services import record
+from spbe_portal.formatting import date_id
+
+DETAILS = ("name", "short_name", "kind", "parent", "valid_from")
+
+
+def create_agency(
+    *, actor: User, slug: str, name: str, short_name: str, kind: str, valid_from: date, parent: Agency | None = None
+) -> Agency:
+    """Raises `PermissionDenied`, `Invalid`."""
+    require_manager(actor)
+    with transaction.atomic():
+        _check_unique(name, slug)
+        agency = Agency.objects.create(
+            slug=slug, name=name, short_name=short_name, kind=kind, valid_from=valid_from, parent=parent
+        )
+        after = {"slug": slug, **{field: getattr(agency, field) for field in DETAILS}}
+        record("agency.create", agency, actor=actor, after=after)
+        return agency
+
+
+def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any]) -> Agency:
+    """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`."""
+    require_manager(actor)
+    with transaction.atomic():
+        agency = _all_locked()[agency_id]
+        if details.get("name", agency.name) != agency.name:
+            _check_unique(details["name"], agency=agency)
+        if parent := details.get("parent"):
+            _check_no_cycle(agency, parent, "parent")
+        starts = details.get("valid_from")
+        if starts and agency.valid_until and starts > agency.valid_until:
+            ends = date_id(agency.valid_until)
+            raise Invalid({"valid_from": f"OPD ini berakhir pada {ends}. Isi tanggal sebelumnya."})
+        before, after = apply_changes(agency, details, DETAILS)
+        if after:
+            record("agency.edit", agency, actor=actor, before=before, after=after)
+        return agency
+
+
+def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency | None, reason: str) -> Agency:
+    """Set the agency's last day and its successor; every role at it ends that day at the latest.
+
+    Raises `PermissionDenied`, `Invalid`, and `Refused` where `actor` would lose their own last coordinator role.
+    """
+    require_manager(actor)
+    with transaction.atomic():
+        agency = _all_locked()[agency_id]
+        reason = required_reason(reason)
+        if last_day < agency.valid_from:
+            raise Invalid({"last_day": f"OPD ini baru berlaku sejak {date_id(agency.valid_from)}."})
+        if successor:
+            _check_no_cycle(agency, successor, "successor")
+        outliving = list(memberships_outliving(agency, last_day).select_related("user", "agency"))
+        if any(membership.user.is_superuser for membership in outliving) and not rights_of(actor).is_superuser:
+            raise Refused("Di OPD ini ada peran administrator sistem. Minta administrator mengakhiri OPD ini.")
+        _check_own_role(actor, outliving)
+        details = {"valid_until": last_day, "successor": successor}
+        before, after = apply_changes(agency, details, ("valid_until", "successor"))
+        if after:
+            record("agency.end", agency, actor=actor, before=before, after=after, reason=reason)
+        end_rows(actor, outliving, last_day, f"{agency.short_name} berakhir: {reason}")
+        return agency
+
+
+def reinstate_agency(*, actor: User, agency_id: int, reason: str) -> Agency:
+    """Take an agency's end back. Roles that ended with it stay ended. Raises `PermissionDenied`, `Invalid`."""
+    require_manager(actor)
+    with transaction.atomic():
+        agency = locked_agency(agency_id)
+        reason = required_reason(reason)
+        before, after = apply_changes(agency, {"valid_until": None, "successor": None}, ("valid_until", "successor"))
+        if after:
+            record("agency.reinstate", agency, actor=actor, before=before, after=after, reason=reason)
+        return agency
+
+
+def memberships_outliving(agency: Agency, last_day: date):
+    """The roles at `agency` that would end with it on `last_day`. Ended ones stay as they are."""
+    return Membership.objects.filter(agency=agency).filter(
+        Q(valid_until=None) | Q(valid_until__gt=last_day, valid_until__gte=timezone.localdate())
+    )
+
+
+def _all_locked() -> dict[int, Agency]:
+    """Every agency, locked: two people moving agencies at once could close a ring that neither sees."""
+    return {agency.pk: agency for agency in Agency.objects.select_for_update(no_key=True).order_by("pk")}
+
+
+def _check_no_cycle(agency: Agency, other: Agency, field: str) -> None:
+    above = dict(Agency.objects.values_list("pk", f"{field}_id"))
+    step: int | None = other.pk
+    while step is not None:
+        if step == agency.pk:
+            raise Invalid({field: _RING[field]})
+        step = above.get(step)
+
+
+_RING = {
+    "parent": "OPD ini sendiri, atau OPD di bawahnya, tidak dapat menjadi induknya.",
+    "successor": "OPD ini sendiri, atau OPD yang digantikannya, tidak dapat menjadi penerusnya.",
+}
+
+
+def _check_own_role(actor: User, ending: list[Membership]) -> None:
+    own = [membership.pk for membership in ending if membership.user_id == actor.pk]
+    if not own or rights_of(actor).is_superuser:
+        return
+    left = Membership.objects.current().filter(user=actor, role=Role.COORDINATOR).exclude(pk__in=own)
+    if not left.exists():
+        raise Refused(
+            "Peran koordinator Anda sendiri ikut berakhir dengan OPD ini. Pindahkan peran Anda ke OPD lain dahulu."
+        )
+
+
+def _check_unique(name: str, slug: str = "", *, agency: Agency | None = None) -> None:
+    others = Agency.objects.exclude(pk=agency.pk if agency else 0)
+    if others.filter(name__iexact=name).exists():
+        raise Invalid({"name": "OPD dengan nama ini sudah ada."})
+    if slug and others.filter(slug=slug).exists():
+        raise Invalid({"slug": "Kode ini sudah dipakai OPD lain."})

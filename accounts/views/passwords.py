@@ -1,0 +1,39 @@
+"""Setting a password by a one-time link."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import Refused
+from accounts.forms import SetPasswordForm
+from accounts.services import passwords
+
+
+@login_not_required
+@sensitive_post_parameters("password1", "password2")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def password_link(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+    """Looking (as chat programs do for a preview) uses nothing up; every link that does not work looks the same."""
+    person = passwords.person_of_link(uidb64, token)
+    if person is None:
+        return _gone(request)
+    form = SetPasswordForm(request.POST or None, user=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            passwords.use_link(uidb64=uidb64, token=token, password=form.cleaned_data["password1"])
+        except Refused:
+            return _gone(request)
+        logout(request)  # whoever was logged in here, the next step is to log in as the link's person
+        messages.success(request, f"Kata sandi tersimpan. Masuk dengan nama pengguna {person.username}.")
+        return redirect("account_login")
+    return render(request, "accounts/password_set.html", {"form": form, "person": person})
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/password_link_gone.html", status=410)

@@ -1,0 +1,194 @@
+"""Pages of people and their roles, for who manages accounts."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import queries
+from accounts.errors import Refused
+from accounts.forms import (
+    EndMembershipForm,
+    MembershipForm,
+    NewPersonForm,
+    PersonFilters,
+    PersonForm,
+    ReasonForm,
+)
+from accounts.models import Agency, Membership, User
+from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
+from accounts.services import passwords
+from accounts.services import people as services
+from accounts.views._base import SignedIn, allow, explain, for_managers, one_page
+
+READ_WRITE = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+@for_managers
+def person_list(request: SignedIn) -> HttpResponse:
+    filters = PersonFilters(request.GET)
+    state = filters.value("status") or ""
+    search, role, agency = filters.value("q"), filters.value("peran"), filters.value("opd")
+    found = queries.people(search=search or "", role=role or "", agency=agency)
+    counts = queries.person_counts(found)
+    chips = [
+        ("", "Aktif", counts.active),
+        ("nonaktif", "Nonaktif", counts.inactive),
+        ("semua", "Semua", counts.every),
+    ]
+    total = next(number for value, _, number in chips if value == state)
+    context = {
+        "filters": filters,
+        "is_filtered": bool(search or role or agency),
+        "state": state,
+        "chips": chips,
+        "page": one_page(request, queries.with_account(found, state), total),
+    }
+    return render(request, "accounts/person_list.html", context)
+
+
+@never_cache
+@require_http_methods(READ_WRITE)
+@for_managers
+def person_create(request: SignedIn) -> HttpResponse:
+    """The new person's one-time link is in the answer itself and is stored nowhere."""
+    agency = Agency.objects.filter(slug=request.GET.get("opd", "")).first()
+    form = NewPersonForm(request.POST or None, initial={"agency": agency, "valid_from": timezone.localdate()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = services.create_person(actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            link = passwords.make_link(actor=request.user, person_id=person.pk)
+            return render(request, "accounts/password_link.html", {"link": link, "is_new": True})
+    return render(request, "accounts/person_create.html", {"form": form})
+
+
+@require_safe
+@for_managers
+def person(request: SignedIn, pk: int) -> HttpResponse:
+    shown = get_object_or_404(User, pk=pk)
+    mine = rights_of(request.user)
+    context = {
+        "person": shown,
+        "held": queries.memberships_of_person(shown),
+        "history": queries.history(shown),
+        "may_edit": can_edit_person(mine, shown),
+        "may_close": can_deactivate(mine, shown),
+        "may_link": can_reset_password_of(mine, shown),
+        "has_password": shown.has_usable_password(),
+        "is_self": shown.pk == request.user.pk,
+    }
+    return render(request, "accounts/person.html", context)
+
+
+@require_http_methods(READ_WRITE)
+@for_managers
+def person_edit(request: SignedIn, pk: int) -> HttpResponse:
+    shown = _editable(request, pk)
+    form = PersonForm(request.POST or None, person=shown)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.edit_person(actor=request.user, person_id=pk, details=form.cleaned_data)
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            messages.success(request, "Data pengguna tersimpan.")
+            return redirect("person", pk)
+    return render(request, "accounts/person_edit.html", {"form": form, "person": shown})
+
+
+@require_http_methods(READ_WRITE)
+@for_managers
+def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
+    shown = _editable(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.deactivate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            messages.success(request, f"Akun {shown} dinonaktifkan dan semua sesinya diakhiri.")
+            return redirect("person", pk)
+    return render(request, "accounts/person_state.html", {"form": form, "person": shown, "is_closing": True})
+
+
+@require_http_methods(READ_WRITE)
+@for_managers
+def person_activate(request: SignedIn, pk: int) -> HttpResponse:
+    shown = _editable(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.activate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
+        messages.success(request, f"Akun {shown} aktif lagi.")
+        return redirect("person", pk)
+    return render(request, "accounts/person_state.html", {"form": form, "person": shown, "is_closing": False})
+
+
+@never_cache
+@require_http_methods(READ_WRITE)
+@for_managers
+def person_password_link(request: SignedIn, pk: int) -> HttpResponse:
+    """A new one-time link, shown in the answer itself and stored nowhere. A reload by address goes back."""
+    if request.method != "POST":
+        return redirect("person", pk)
+    _editable(request, pk)
+    try:
+        link = passwords.make_link(actor=request.user, person_id=pk)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("person", pk)
+    return render(request, "accounts/password_link.html", {"link": link, "is_new": False})
+
+
+@require_http_methods(READ_WRITE)
+@for_managers
+def membership_add(request: SignedIn, pk: int) -> HttpResponse:
+    shown = _editable(request, pk)
+    form = MembershipForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.add_membership(actor=request.user, person_id=pk, **form.cleaned_data)
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            messages.success(request, "Peran ditambahkan.")
+            return redirect("person", pk)
+    return render(request, "accounts/membership_add.html", {"form": form, "person": shown})
+
+
+@require_http_methods(READ_WRITE)
+@for_managers
+def membership_end(request: SignedIn, pk: int) -> HttpResponse:
+    membership = get_object_or_404(Membership.objects.select_related("user", "agency"), pk=pk)
+    shown = membership.user
+    allow(can_edit_person(rights_of(request.user), shown))
+    form = EndMembershipForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        last_day, reason = form.cleaned_data["last_day"], form.cleaned_data["reason"]
+        try:
+            services.end_membership(actor=request.user, membership_id=pk, last_day=last_day, reason=reason)
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            messages.success(request, "Akhir peran tersimpan." if last_day else "Peran diakhiri.")
+            return redirect("person", shown.pk)
+    context = {
+        "form": form,
+        "membership": membership,
+        "person": shown,
+        "is_own_last": services.is_own_last_coordinator_role(request.user, membership),
+    }
+    return render(request, "accounts/membership_end.html", context)
+
+
+def _editable(request: SignedIn, pk: int) -> User:
+    """The person, where this manager may change them; an administrator is seen but not changed (403)."""
+    shown = get_object_or_404(User, pk=pk)
+    allow(can_edit_person(rights_of(request.user), shown))
+    return shown
