@@ -34,7 +34,7 @@ def check_broker() -> None:
         ) as client:
             client.ping()
         return
-    queue = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+    queue = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]))
     if not (queue.is_dir() and os.access(queue, os.W_OK | os.X_OK)):
         raise OSError(f"{queue} cannot be written to")
 
