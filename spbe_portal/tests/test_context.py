@@ -107,3 +107,17 @@ def test_names_are_escaped(client, city):
 def test_a_page_belongs_to_the_place_its_name_begins_with(url_name, titles):
     everything = Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE)
     assert [place.title for place in places_of(everything) if place.holds(url_name)] == titles
+
+
+@pytest.mark.urls("spbe_portal.urls")
+def test_every_place_exists():
+    everything = Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE)
+    assert [place.url for place in places_of(everything)] == [
+        "/",
+        "/verifikasi/",
+        "/periode/",
+        "/hasil/",
+        "/opd/",
+        "/pengguna/",
+        "/laporan/",
+    ]
