@@ -205,6 +205,11 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", FONT_DIR)]
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 25, minimum=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields, without files
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
+FILE_UPLOAD_HANDLERS = [
+    "assessments.uploads.LimitedUploadHandler",  # first: stops reading what is too large
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 for _folder in (
     MEDIA_ROOT,
     FILE_UPLOAD_TEMP_DIR,

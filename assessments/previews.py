@@ -1,0 +1,131 @@
+"""Pictures of evidence, made by the worker: browsers show no PDF inside a sandboxed frame."""
+
+import logging
+import uuid
+import warnings
+from datetime import timedelta
+from io import BytesIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image, ImageOps
+
+from assessments import pdfs
+from assessments.models import DocumentVersion, PagePreview
+
+logger = logging.getLogger(__name__)
+
+MAX_PAGES = 30
+WIDTH = 1000  # pixels
+MAX_HEIGHT = 3000
+MAX_PIXELS_PNG = 50_000_000  # a PNG is unpacked whole; a JPEG is read at a smaller size
+PICTURED = ("application/pdf", "image/jpeg", "image/png")
+STUCK_AFTER = timedelta(minutes=5)
+
+
+def state_for(content_type: str) -> str:
+    """What a new version's preview starts as."""
+    return DocumentVersion.Preview.PENDING if content_type in PICTURED else DocumentVersion.Preview.NONE
+
+
+def is_stuck(version: DocumentVersion) -> bool:
+    """Waiting for so long that its task must have been lost."""
+    return version.preview == DocumentVersion.Preview.PENDING and timezone.now() - version.uploaded_at > STUCK_AFTER
+
+
+def make(version_id: int) -> None:
+    """Make the pictures of one version. Doing it twice does no harm; a failure is kept as `failed`."""
+    version = DocumentVersion.objects.filter(pk=version_id).first()
+    if version is None or version.preview in (DocumentVersion.Preview.NONE, DocumentVersion.Preview.READY):
+        return
+    try:
+        pictures = _pictures(version)
+    except Exception:
+        # Whatever a stranger's file does to the decoders, the file itself stays and can be downloaded.
+        logger.exception("No preview of document version %s", version_id)
+        DocumentVersion.objects.filter(pk=version_id, preview=DocumentVersion.Preview.PENDING).update(
+            preview=DocumentVersion.Preview.FAILED
+        )
+        return
+    stored: list[PagePreview] = []
+    try:
+        for number, (picture, suffix, width, height) in enumerate(pictures, start=1):
+            name = default_storage.save(f"previews/{version_id}/{uuid.uuid4().hex}.{suffix}", ContentFile(picture))
+            stored.append(PagePreview(version=version, page=number, file=name, width=width, height=height))
+        is_ours = _keep(version_id, stored)
+    except BaseException:
+        _delete(stored)
+        raise
+    if not is_ours:
+        _delete(stored)
+
+
+def _keep(version_id: int, pages: list[PagePreview]) -> bool:
+    """Whether these pictures are the ones kept: another worker may have been quicker."""
+    with transaction.atomic():
+        version = DocumentVersion.objects.select_for_update().get(pk=version_id)
+        if version.preview == DocumentVersion.Preview.READY:
+            return False
+        old = list(PagePreview.objects.filter(version=version))
+        PagePreview.objects.filter(version=version).delete()
+        PagePreview.objects.bulk_create(pages)
+        version.preview = DocumentVersion.Preview.READY
+        version.save(update_fields=["preview"])
+        transaction.on_commit(lambda: _delete(old))
+        return True
+
+
+def _delete(pages: list[PagePreview]) -> None:
+    for page in pages:
+        default_storage.delete(page.file.name)
+
+
+def _pictures(version: DocumentVersion) -> list[tuple[bytes, str, int, int]]:
+    """(content, suffix, width, height) of every page shown."""
+    if version.content_type == "application/pdf":
+        count = min(version.page_count or MAX_PAGES, MAX_PAGES)
+        found = []
+        with version.file.open("rb") as source:
+            data = source.read()
+        count = min(count, pdfs.page_count(BytesIO(data)))
+        for number in range(count):
+            picture = pdfs.page_picture(BytesIO(data), number, width=WIDTH, max_height=MAX_HEIGHT)
+            found.append(_encoded(picture.convert("RGB"), "png"))
+        return found
+    with version.file.open("rb") as source, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(source, formats=["JPEG", "MPO", "PNG"]) as picture:
+            return [_reduced(picture)]
+
+
+def _reduced(picture: Image.Image) -> tuple[bytes, str, int, int]:
+    width, height = picture.size
+    if picture.format == "PNG" and width * height > MAX_PIXELS_PNG:
+        raise ValueError(f"a PNG of {width} x {height} pixels")
+    picture.draft("RGB", (WIDTH, WIDTH))
+    suffix = "png" if picture.format == "PNG" else "jpg"
+    upright = ImageOps.exif_transpose(picture)
+    scale = min(1.0, WIDTH / upright.width, MAX_HEIGHT / upright.height)
+    if scale < 1:
+        size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
+        upright = upright.convert("RGBA" if _is_transparent(upright) else "RGB").resize(size, Image.Resampling.LANCZOS)
+    if _is_transparent(upright):
+        paper = Image.new("RGB", upright.size, "white")
+        paper.paste(upright.convert("RGBA"), mask=upright.convert("RGBA").getchannel("A"))
+        upright = paper
+    return _encoded(upright.convert("RGB"), suffix)
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+
+
+def _encoded(picture: Image.Image, suffix: str) -> tuple[bytes, str, int, int]:
+    out = BytesIO()
+    if suffix == "png":
+        picture.save(out, "PNG")
+    else:
+        picture.save(out, "JPEG", quality=82)  # without the camera's metadata
+    return out.getvalue(), suffix, picture.width, picture.height

@@ -1,0 +1,397 @@
+"""Evidence of an answer: files, links, documents used again. Frozen with the answer.
+
+A file becomes a document in the agency's library; the answer points to one version of it. The same
+content is never stored twice for one agency: attaching it again points to the version that is there.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.core.validators import URLValidator
+from django.db import transaction
+from django.db.models import Q
+from django.utils.dateparse import parse_date
+from kombu.exceptions import OperationalError
+
+from accounts.models import User
+from accounts.permissions import rights_of
+from assessments import permissions, previews, uploads
+from assessments.errors import Invalid
+from assessments.models import (
+    Answer,
+    DecisionKind,
+    Document,
+    DocumentVersion,
+    Evidence,
+    Review,
+    Status,
+)
+from assessments.services._base import Acting, answer_for_edit, locked, refresh_totals
+from assessments.services.answers import clean_level, clean_text, touch
+from assessments.tasks import make_previews
+from audit.services import record
+from indicators.models import Instrument
+
+logger = logging.getLogger(__name__)
+
+MAX_PER_ANSWER = 20
+FIELDS = ("title", "number", "date", "kind", "pages", "level")
+_OF_DOCUMENT = ("title", "number", "date", "kind")
+_LIMITS = {"title": 200, "number": 120, "pages": 60}
+_URL_MAX = 1_000
+_web_address = URLValidator(schemes=["http", "https"])
+
+FROZEN_DOCUMENT = (
+    "Dokumen ini juga menjadi bukti pada isian yang sudah diajukan, jadi judul, nomor, tanggal, dan jenisnya tidak "
+    "dapat diubah. Halaman dan level tetap dapat diubah."
+)
+
+
+@dataclass(frozen=True)
+class Added:
+    """New evidence; `was_known`: its content was in the agency's library already."""
+
+    evidence: Evidence
+    was_known: bool
+
+
+def add_file(
+    *, assessment_id: int, code: str, user: User, file: File, name: str, details: Mapping[str, Any] | None = None
+) -> Added:
+    """Check, store and attach one uploaded file; queue its preview.
+
+    `details` may hold any of `FIELDS`; the title defaults to the file's name. The assessment is
+    locked only before and after the file is written. Raises `Answer.DoesNotExist`,
+    `PermissionDenied`, `WrongState`, `TooLate` and `Invalid` (key "file" or a field).
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        _room(answer_for_edit(acting, code))
+        agency_id, instrument = acting.assessment.agency_id, acting.assessment.period.instrument
+    size = file.size or 0
+    checked = uploads.inspect(file, name, size)  # type: ignore[arg-type]
+    wanted = {"title": uploads.title_of(checked.name), "kind": _kind_from(checked.name)}
+    wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
+    cleaned = clean_details(wanted, instrument)
+    stored = ""
+    try:
+        if _known_version(agency_id, checked.sha256) is None:
+            stored = default_storage.save(f"evidence/{agency_id}/{uuid.uuid4().hex}.{checked.extension}", file)
+        with transaction.atomic():
+            acting = locked(assessment_id, user)
+            answer = answer_for_edit(acting, code)
+            _room(answer)
+            version = _known_version(agency_id, checked.sha256)
+            was_known = version is not None
+            if version is None:
+                version = DocumentVersion.objects.create(
+                    document=_new_document(acting, cleaned),
+                    file=stored,
+                    original_name=checked.name,
+                    content_type=checked.content_type,
+                    size=checked.size,
+                    sha256=checked.sha256,
+                    page_count=checked.page_count,
+                    preview=previews.state_for(checked.content_type),
+                    uploaded_by=acting.user,
+                )
+                queue_previews(version)
+            evidence = _attach(acting, answer, version, cleaned)
+    except BaseException:
+        if stored:
+            default_storage.delete(stored)
+        raise
+    if was_known and stored:  # somebody else stored the same content meanwhile
+        default_storage.delete(stored)
+    return Added(evidence, was_known)
+
+
+def add_link(
+    *, assessment_id: int, code: str, user: User, url: str, details: Mapping[str, Any] | None = None
+) -> Evidence:
+    """Attach a web address instead of a file; raises as `add_file` does (key "url")."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        _room(answer)
+        address = clean_url(url)
+        wanted = {"title": address.split("://", 1)[1].rstrip("/")[:200]}
+        wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
+        cleaned = clean_details(wanted, acting.assessment.period.instrument)
+        version = DocumentVersion.objects.filter(
+            document__agency_id=acting.assessment.agency_id, url=address
+        ).first() or DocumentVersion.objects.create(
+            document=_new_document(acting, cleaned), url=address, uploaded_by=acting.user
+        )
+        return _attach(acting, answer, version, cleaned)
+
+
+def reuse(
+    *, assessment_id: int, code: str, user: User, version_id: int, details: Mapping[str, Any] | None = None
+) -> Evidence:
+    """Point to a document version that is in the agency's library already.
+
+    `details` may hold pages and level. Raises `DocumentVersion.DoesNotExist` for another agency's.
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        _room(answer)
+        version = DocumentVersion.objects.select_related("document").get(
+            pk=version_id, document__agency_id=acting.assessment.agency_id
+        )
+        wanted = {key: value for key, value in (details or {}).items() if key in ("pages", "level")}
+        cleaned = clean_details({"title": version.document.title, **wanted}, acting.assessment.period.instrument)
+        return _attach(acting, answer, version, cleaned)
+
+
+def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details: Mapping[str, Any]) -> Evidence:
+    """Change what is said of a piece of evidence: of the document, and of its use here.
+
+    The document's own details are shared by every answer that uses it; they stay as they are while
+    one of those is handed in. Raises `Evidence.DoesNotExist`, otherwise as `add_file` does.
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        evidence = Evidence.objects.select_related("version__document").get(pk=evidence_id, answer=answer)
+        document = evidence.version.document
+        before = _values(evidence)
+        cleaned = clean_details({**before, **details}, acting.assessment.period.instrument)
+        after = {**before, **cleaned}
+        if after == before:
+            return evidence
+        changed = [name for name in _OF_DOCUMENT if after[name] != before[name]]
+        if changed and is_frozen(document):
+            raise Invalid({changed[0]: FROZEN_DOCUMENT})
+        if changed:
+            for name in changed:
+                setattr(document, name, after[name])
+            if document.valid_until and document.date and document.valid_until < document.date:
+                raise Invalid({"date": "Tanggal dokumen tidak boleh sesudah masa berlakunya berakhir."})
+            document.save(update_fields=changed)
+        evidence.pages, evidence.level = after["pages"], after["level"]
+        evidence.save(update_fields=["pages", "level"])
+        touch(acting, answer)
+        acting.record("evidence.edit", evidence, before=before, after=after, on_behalf_of=acting.on_behalf_of)
+        refresh_totals(acting)
+        return evidence
+
+
+def remove(*, assessment_id: int, code: str, user: User, evidence_id: int) -> None:
+    """Take the evidence from the answer. The document stays in the agency's library."""
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        evidence = Evidence.objects.select_related("version__document").get(pk=evidence_id, answer=answer)
+        acting.record("evidence.remove", evidence, before=_described(evidence), on_behalf_of=acting.on_behalf_of)
+        evidence.delete()
+        touch(acting, answer)
+        refresh_totals(acting)
+
+
+def is_frozen(document: Document) -> bool:
+    """Whether the document is evidence of an answer that cannot be changed now."""
+    open_again = Review.objects.filter(is_current=True, decision=DecisionKind.RETURN).values("answer")
+    used = Evidence.objects.filter(version__document=document)
+    return used.exclude(
+        Q(answer__assessment__status=Status.DRAFT)
+        | Q(answer__assessment__status=Status.CANCELLED)
+        | Q(answer__assessment__status=Status.RETURNED, answer__in=open_again)
+    ).exists()
+
+
+def queue_previews(version: DocumentVersion) -> None:
+    """Have pictures made once the row is there; a broker that is down does not undo the upload."""
+    if version.preview == DocumentVersion.Preview.PENDING:
+        transaction.on_commit(lambda: make_previews.delay(version.pk), robust=True)
+
+
+def requeue_stuck(versions: Iterable[DocumentVersion]) -> None:
+    """Ask again for pictures whose task must have been lost, at most once in a while each."""
+    for version in versions:
+        if previews.is_stuck(version) and cache.add(f"preview-{version.pk}", 1, previews.STUCK_AFTER.seconds):
+            try:
+                make_previews.delay(version.pk)
+            except OperationalError:
+                logger.warning("No broker: the preview of document version %s waits", version.pk)
+
+
+def clean_url(url: Any) -> str:
+    """A web address that may be stored and shown as a link. Raises `Invalid` (key "url")."""
+    text = url.strip() if isinstance(url, str) else ""
+    if not text:
+        raise Invalid({"url": "Isi alamat tautan, misalnya https://jdih.contoh.go.id/dokumen."})
+    if len(text) > _URL_MAX:
+        raise Invalid(
+            {"url": f"Alamat terlalu panjang (paling banyak {_URL_MAX} karakter). Pakai tautan yang lebih pendek."}
+        )
+    try:
+        _web_address(text)
+    except ValidationError:
+        raise Invalid(
+            {"url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa spasi."}
+        ) from None
+    return text
+
+
+def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:
+    """The given details as stored; raises `Invalid` with a message a field."""
+    errors: dict[str, str] = {}
+    cleaned: dict[str, Any] = {}
+    for name, value in details.items():
+        try:
+            if name in _LIMITS:
+                text = " ".join(clean_text(value, 2_000).split())
+                if len(text) > _LIMITS[name]:
+                    raise Invalid({name: f"Terlalu panjang: {len(text)} karakter, paling banyak {_LIMITS[name]}."})
+                cleaned[name] = text
+            elif name == "date":
+                cleaned[name] = _day(value)
+            elif name == "kind":
+                if value not in Document.Kind.values:
+                    raise Invalid({name: "Jenis dokumen tidak dikenal. Pilih dari daftar."})
+                cleaned[name] = value
+            elif name == "level":
+                cleaned[name] = clean_level(value, instrument)
+            else:
+                raise Invalid({name: f"Kolom {name} tidak dikenal."})
+        except Invalid as refusal:
+            errors[name] = next(iter(refusal.errors.values()))
+    if not errors.get("title") and cleaned.get("title") == "":
+        errors["title"] = "Isi judul dokumen."
+    if errors:
+        raise Invalid(errors)
+    return cleaned
+
+
+def _day(value: Any) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        day = value if isinstance(value, date) else parse_date(str(value))
+    except ValueError:
+        day = None
+    if day is None or not 1945 <= day.year <= 2100:
+        raise Invalid({"date": "Tanggal tidak dikenal. Isi seperti 21-11-2026, mulai tahun 1945."})
+    return day
+
+
+#: Words in file names that give the kind away.
+_KIND_WORDS = (
+    (("perwal", "perbup", "perkada", "pergub", "perda", "peraturan"), Document.Kind.PERATURAN),
+    (("sop",), Document.Kind.SOP),
+    (("sk", "kepwal", "kepbup", "keputusan"), Document.Kind.KEPUTUSAN),
+    (("se", "edaran"), Document.Kind.SURAT_EDARAN),
+    (("notula", "notulen", "risalah"), Document.Kind.NOTULA),
+    (("laporan", "lap"), Document.Kind.LAPORAN),
+    (("pks", "mou", "perjanjian"), Document.Kind.PERJANJIAN),
+    (("pedoman", "panduan", "juknis", "manual"), Document.Kind.PEDOMAN),
+    (("screenshot", "screen", "tangkapan", "layar", "ss"), Document.Kind.TANGKAPAN_LAYAR),
+    (("daftar",), Document.Kind.DAFTAR),
+    (("surat", "undangan", "nota"), Document.Kind.SURAT),
+)
+
+
+def _kind_from(name: str) -> str:
+    """A guess that saves a click; anybody may change it."""
+    words = "".join(c if c.isalpha() else " " for c in name.rpartition(".")[0].lower()).split()
+    if "berita" in words and "acara" in words:
+        return Document.Kind.BERITA_ACARA
+    for known, kind in _KIND_WORDS:
+        if any(word in known for word in words):
+            return kind
+    return Document.Kind.LAIN
+
+
+def _room(answer: Answer) -> None:
+    if Evidence.objects.filter(answer=answer).count() >= MAX_PER_ANSWER:
+        raise Invalid(
+            {
+                "file": f"Sudah ada {MAX_PER_ANSWER} bukti pada indikator ini, dan itu batasnya. Gabungkan beberapa "
+                "berkas menjadi satu PDF atau ZIP, atau hapus yang tidak diperlukan."
+            }
+        )
+
+
+def _known_version(agency_id: int, sha256: str) -> DocumentVersion | None:
+    return (
+        DocumentVersion.objects.select_related("document")
+        .filter(document__agency_id=agency_id, sha256=sha256)
+        .order_by("-id")
+        .first()
+    )
+
+
+def _new_document(acting: Acting, cleaned: Mapping[str, Any]) -> Document:
+    return Document.objects.create(
+        agency_id=acting.assessment.agency_id,
+        created_by=acting.user,
+        **{name: cleaned[name] for name in _OF_DOCUMENT if name in cleaned},
+    )
+
+
+def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any]) -> Evidence:
+    if Evidence.objects.filter(answer=answer, version=version).exists():
+        raise Invalid(
+            {
+                "file": f"Isi yang sama sudah dilampirkan pada indikator ini sebagai “{version.document.title}”. "
+                "Tidak perlu diunggah lagi."
+            }
+        )
+    evidence = Evidence.objects.create(
+        answer=answer,
+        version=version,
+        pages=cleaned.get("pages", ""),
+        level=cleaned.get("level"),
+        added_by=acting.user,
+    )
+    touch(acting, answer)
+    acting.record("evidence.add", evidence, after=_described(evidence), on_behalf_of=acting.on_behalf_of)
+    refresh_totals(acting)
+    return evidence
+
+
+def _values(evidence: Evidence) -> dict[str, Any]:
+    document = evidence.version.document
+    return {
+        **{name: getattr(document, name) for name in _OF_DOCUMENT},
+        "pages": evidence.pages,
+        "level": evidence.level,
+    }
+
+
+def _described(evidence: Evidence) -> dict[str, Any]:
+    version = evidence.version
+    return {
+        "indicator": evidence.answer.indicator.code,
+        **_values(evidence),
+        "document": version.document_id,
+        "version": version.number,
+        "file": version.original_name,
+        "url": version.url,
+        "sha256": version.sha256,
+    }
+
+
+def note_download(*, evidence: Evidence, user: User) -> None:
+    """Record that somebody from outside the agency took the file."""
+    assessment = evidence.answer.assessment
+    if permissions.is_own(rights_of(user), assessment):
+        return
+    with transaction.atomic():
+        record(
+            "evidence.download",
+            evidence,
+            actor=user,
+            stream=f"assessment:{assessment.pk}",
+            after={"indicator": evidence.answer.indicator.code, "file": evidence.version.original_name},
+        )
