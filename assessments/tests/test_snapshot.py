@@ -58,11 +58,11 @@ def test_an_accepted_not_relevant_leaves_the_weights_to_the_others(assessment, c
 
 def test_reading_for_many_takes_as_many_queries_as_for_one(period, city, django_assert_num_queries):
     assessments = list(Assessment.objects.filter(period=period))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         snapshot.answers_for_snapshot(assessments)
     for assessment in assessments:
         fill(assessment, city.coordinator)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         snapshot.answers_for_snapshot(assessments)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         snapshot.answers_for_snapshot(assessments[:1])

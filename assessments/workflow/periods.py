@@ -1,10 +1,11 @@
 """The moves of a period: open, finalise, cancel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.models import Agency, User
@@ -96,6 +97,15 @@ def create_assessments(period: Period, agencies: Iterable[Agency]) -> list[Asses
     return made
 
 
+#: Assessments read and frozen at a time, so that memory does not grow with their number.
+AT_ONCE = 50
+
+
+def batched(rows: list[Assessment], size: int) -> Iterator[list[Assessment]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
 @dataclass(frozen=True)
 class Finalised:
     """What a finalising wrote."""
@@ -144,67 +154,70 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
         if not assessments and not Result.objects.filter(assessment__period=period).exists():
             raise Invalid({"reason": "Tidak ada penilaian yang dapat difinalkan pada periode ini."})
         now = now or timezone.now()
-        answers = snapshot.answers_for_snapshot(assessments)
-        revisions: dict[int, int] = {}
-        for assessment_id, revision in Result.objects.filter(assessment__in=assessments).values_list(
-            "assessment_id", "revision"
-        ):
-            revisions[assessment_id] = max(revision, revisions.get(assessment_id, 0))
-        results = []
-        for assessment in assessments:
-            complete = assessment.status == Status.APPROVED
-            before = assessment.status
-            if not complete:
-                assessment.verified_exact = assessment.verified_predicate = ""
-            assessment.status, assessment.finalised_at = Status.FINAL, now
-            assessment.revision += 1
-            taken = snapshot.take(assessment, answers[assessment.pk])
-            taken |= {"is_complete": complete, "reason": "" if complete else text, "finalised_at": now.isoformat()}
-            results.append(
-                Result(
-                    assessment=assessment,
-                    revision=revisions.get(assessment.pk, 0) + 1,
-                    instrument_code=period.instrument.code,
-                    instrument_version=period.instrument.version,
-                    formula_version=FORMULA_VERSION,
-                    is_complete=complete,
-                    reason="" if complete else text,
-                    assigned_count=assessment.assigned_count,
-                    answered_count=assessment.answered_count,
-                    self_exact=assessment.self_exact,
-                    verified_exact=assessment.verified_exact,
-                    predicate=assessment.verified_predicate,
-                    snapshot=taken,
-                    digest=snapshot.digest(taken),
-                    finalised_by=user,
-                    finalised_at=now,
-                )
-            )
-            record(
-                "assessment.finalise",
-                assessment,
-                actor=user,
-                before={"status": before},
-                after={"status": Status.FINAL, "is_complete": complete, "digest": results[-1].digest},
-                reason="" if complete else text,
-            )
-        Result.objects.bulk_create(results)
-        Assessment.objects.bulk_update(
-            assessments, ["status", "finalised_at", "revision", "verified_exact", "verified_predicate"], batch_size=500
+        revisions = dict(
+            Result.objects.filter(assessment__period=period)
+            .order_by()
+            .values_list("assessment")
+            .annotate(latest=Max("revision"))
         )
+        done = 0
+        for chunk in batched(assessments, AT_ONCE):
+            answers = snapshot.answers_for_snapshot(chunk)
+            results = []
+            for assessment in chunk:
+                complete = assessment.status == Status.APPROVED
+                before = assessment.status
+                if not complete:
+                    assessment.verified_exact = assessment.verified_predicate = ""
+                assessment.status, assessment.finalised_at = Status.FINAL, now
+                assessment.revision += 1
+                taken = snapshot.take(assessment, answers[assessment.pk])
+                taken |= {"is_complete": complete, "reason": "" if complete else text, "finalised_at": now.isoformat()}
+                results.append(
+                    Result(
+                        assessment=assessment,
+                        revision=revisions.get(assessment.pk, 0) + 1,
+                        instrument_code=period.instrument.code,
+                        instrument_version=period.instrument.version,
+                        formula_version=FORMULA_VERSION,
+                        is_complete=complete,
+                        reason="" if complete else text,
+                        assigned_count=assessment.assigned_count,
+                        answered_count=assessment.answered_count,
+                        self_exact=assessment.self_exact,
+                        verified_exact=assessment.verified_exact,
+                        predicate=assessment.verified_predicate,
+                        snapshot=taken,
+                        digest=snapshot.digest(taken),
+                        finalised_by=user,
+                        finalised_at=now,
+                    )
+                )
+                record(
+                    "assessment.finalise",
+                    assessment,
+                    actor=user,
+                    before={"status": before},
+                    after={"status": Status.FINAL, "is_complete": complete, "digest": results[-1].digest},
+                    reason="" if complete else text,
+                )
+                done += complete
+            Result.objects.bulk_create(results)
+        frozen = Assessment.objects.filter(period=period).exclude(status__in=[Status.FINAL, Status.CANCELLED])
+        frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="")
+        frozen.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
         period.status, period.finalised_at, period.finalised_by = Period.Status.FINAL, now, user
         period.finalise_reason = text
         period.save(update_fields=["status", "finalised_at", "finalised_by", "finalise_reason"])
-        done = sum(result.is_complete for result in results)
         record(
             "period.finalise",
             period,
             actor=user,
             before={"status": "open"},
-            after={"status": "final", "complete": done, "incomplete": len(results) - done},
+            after={"status": "final", "complete": done, "incomplete": len(assessments) - done},
             reason=text,
         )
-        return Finalised(period, done, len(results) - done)
+        return Finalised(period, done, len(assessments) - done)
 
 
 def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
