@@ -1,0 +1,174 @@
+"""Write `docs/permissions.md`: who may do what, computed by asking the permission functions themselves."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Rights, can_manage_accounts, can_reset_password_of
+from assessments import permissions
+from assessments.models import Assessment, Period, Status
+from assessments.workflow import MOVES
+
+PATH = Path(settings.BASE_DIR) / "docs" / "permissions.md"
+NONE = "–"
+ALL = "semua"
+OWN, OTHER = 1, 2  # agencies: the assessment's, and another
+
+#: Who asks. The assessment is always that of agency `OWN`.
+ROLES: tuple[tuple[str, Rights], ...] = (
+    ("Operator, OPD sendiri", Rights(user_id=1, operator_of=frozenset({OWN}))),
+    ("Operator, OPD lain", Rights(user_id=1, operator_of=frozenset({OTHER}))),
+    ("Verifikator, OPD lain", Rights(user_id=1, verifier_at=frozenset({OTHER}))),
+    ("Verifikator, OPD sendiri", Rights(user_id=1, verifier_at=frozenset({OWN}))),
+    ("Koordinator, OPD lain", Rights(user_id=1, coordinator_at=frozenset({OTHER}))),
+    ("Koordinator, OPD sendiri", Rights(user_id=1, coordinator_at=frozenset({OWN}))),
+    ("Pimpinan", Rights(user_id=1, leader_at=frozenset({OTHER}))),
+    ("Admin tanpa peran", Rights(user_id=1, is_superuser=True)),
+)
+
+#: Acts on one assessment: what it is called, the function, and whether it asks who wrote in it.
+ACTS: tuple[tuple[str, Callable[..., bool], bool], ...] = (
+    ("Melihat status, cakupan, indeks", permissions.can_see, False),
+    ("Membaca jawaban", permissions.can_see_answers, False),
+    ("Membuka bukti dukung", permissions.can_see_evidence, False),
+    ("Melihat keputusan yang belum diumumkan", permissions.can_see_open_decisions, False),
+    ("Mengubah jawaban dan bukti", permissions.can_edit, False),
+    ("Memberi tanggapan", permissions.can_reply, False),
+    ("Memutuskan verifikasi", permissions.can_review, True),
+    ("Membuat dan mengunduh laporan OPD", permissions.can_report, False),
+)
+
+#: Acts on no single assessment.
+GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
+    ("Membuat, mengubah, membuka, membatalkan periode", permissions.can_manage_periods),
+    ("Melihat daftar hasil semua OPD", permissions.can_see_results),
+    ("Melihat antrean verifikasi", permissions.can_see_queue),
+    ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
+)
+
+
+def render() -> str:
+    """The whole page. The same code gives the same text."""
+    names = [name for name, _ in ROLES]
+    lines = [
+        "# Siapa boleh melakukan apa",
+        "",
+        "Dibuat oleh `script/manage list_permissions`; jangan diubah dengan tangan. Isinya dihitung dengan memanggil",
+        "fungsi izin (`assessments/permissions.py`, `accounts/permissions.py`) dan tabel langkah",
+        "(`assessments/workflow/table.py`) untuk setiap peran dan setiap status.",
+        "",
+        "- Yang tertulis adalah status penilaian yang mengizinkan; “–” berarti tidak pernah.",
+        "- Yang tidak boleh dilihat dijawab 404, yang boleh dilihat tetapi tidak boleh dilakukan dijawab 403.",
+        "- Hak seseorang adalah gabungan semua perannya yang berlaku, dengan satu kecuali: tidak ada yang memverifikasi",
+        "  OPD tempat ia menjadi anggota dalam peran apa pun, atau penilaian yang pernah ditulisinya.",
+        "- Batas waktu, periode yang sudah ditutup, dan kelengkapan diperiksa terpisah, dengan pesannya sendiri.",
+        "- Koordinator yang mengisi bagi OPD tercatat bertindak atas nama OPD itu.",
+        "",
+        "## Penilaian satu OPD",
+        "",
+    ]
+    lines += _table(["Tindakan", "Fungsi", *names], [_act_row(title, function, asks) for title, function, asks in ACTS])
+    lines += ["", "## Langkah atas seluruh penilaian", ""]
+    lines += _table(["Langkah", "Kode", "Dari → menjadi", "Sebelum batas waktu", *names], map(_move_row, MOVES))
+    lines += [
+        "",
+        "## Orang yang pernah menulis dalam penilaian itu",
+        "",
+        "Siapa pun yang pernah mengisi atau mengajukannya tidak memverifikasinya lagi, apa pun perannya.",
+        "",
+    ]
+    lines += _table(["Tindakan", "Fungsi", *names], _wrote_rows())
+    lines += ["", "## Di luar satu penilaian", ""]
+    lines += _table(["Tindakan", "Fungsi", *names], [*map(_general_row, GENERAL), _finalise_row(), *_password_rows()])
+    return "\n".join(lines) + "\n"
+
+
+def _assessment(status: Status) -> Assessment:
+    return Assessment(pk=1, agency_id=OWN, status=status, period=Period(pk=1, status=Period.Status.OPEN))
+
+
+def _states(allowed: Callable[[Assessment], bool]) -> str:
+    """The labels of the states in which `allowed`, in the order of the loop."""
+    labels = [status.label for status in Status if allowed(_assessment(status))]
+    return ALL if len(labels) == len(Status) else ", ".join(labels) or NONE
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"`{function.__name__}`"
+
+
+def _act_row(title: str, function: Callable[..., bool], asks: bool, *, wrote: bool = False) -> list[str]:
+    more = {"wrote": wrote} if asks else {}
+    return [title, _name(function), *(_states(lambda a, r=rights: function(r, a, **more)) for _, rights in ROLES)]
+
+
+def _move_row(move: Any, *, wrote: bool = False) -> list[str]:
+    target = move.target.label if move.target else "tetap"
+    way = f"{', '.join(status.label for status in move.sources)} → {target}"
+    return [
+        move.label,
+        f"`{move.name}`",
+        way,
+        "ya" if move.before_deadline else "tidak",
+        *(_states(lambda a, r=rights: a.status in move.sources and move.allowed(r, a, wrote)) for _, rights in ROLES),
+    ]
+
+
+def _wrote_rows() -> Iterable[list[str]]:
+    for title, function, asks in ACTS:
+        if asks:
+            yield _act_row(title, function, asks, wrote=True)
+    for move in MOVES:
+        row, unchanged = _move_row(move, wrote=True), _move_row(move)
+        if row != unchanged:
+            yield [row[0], row[1], *row[4:]]
+
+
+def _general_row(row: tuple[str, Callable[[Rights], bool]]) -> list[str]:
+    title, function = row
+    return [title, _name(function), *("ya" if function(rights) else NONE for _, rights in ROLES)]
+
+
+def _finalise_row() -> list[str]:
+    cells = []
+    for _, rights in ROLES:
+        labels = [
+            status.label for status in Period.Status if permissions.can_finalise(rights, Period(pk=1, status=status))
+        ]
+        cells.append(f"periode {', '.join(labels)}" if labels else NONE)
+    return ["Memfinalkan periode", _name(permissions.can_finalise), *cells]
+
+
+def _password_rows() -> Iterable[list[str]]:
+    for title, person in (
+        ("Membuat tautan sandi bagi pengguna", User(pk=2)),
+        ("Membuat tautan sandi bagi admin", User(pk=2, is_superuser=True)),
+    ):
+        cells = ("ya" if can_reset_password_of(rights, person) else NONE for _, rights in ROLES)
+        yield [title, _name(can_reset_password_of), *cells]
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+class Command(BaseCommand):
+    help = "Menulis docs/permissions.md dari fungsi izin."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="hanya memeriksa; gagal bila berkas tidak mutakhir")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        text = render()
+        if options["check"]:
+            if not PATH.exists() or PATH.read_text(encoding="utf-8") != text:
+                raise CommandError("docs/permissions.md tidak mutakhir. Jalankan script/manage list_permissions.")
+            return
+        PATH.write_text(text, encoding="utf-8")
+        self.stdout.write(f"{PATH.relative_to(settings.BASE_DIR)} ditulis.")
