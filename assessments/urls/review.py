@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from assessments.views import review, review_moves, review_queue
+
+urlpatterns = [
+    path("verifikasi/", review_queue.review_queue, name="review_queue"),
+    path("penilaian/<int:pk>/verifikasi/", review.review_overview, name="review_overview"),
+    path("penilaian/<int:pk>/verifikasi/<slug:code>/", review.review, name="review"),
+    path("penilaian/<int:pk>/kembalikan/", review_moves.return_assessment, name="return"),
+    path("penilaian/<int:pk>/setujui/", review_moves.approve, name="approve"),
+]

@@ -1,0 +1,377 @@
+"""What a reviewer sees of one assessment, and of one answer with its evidence."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from assessments import totals
+from assessments.models import Answer, Assessment, DecisionKind, Document, DocumentVersion, Evidence, PagePreview, Review
+from assessments.queries.last_year import LastYear, last_year_of
+from assessments.specs import spec_of
+from indicators.models import Indicator
+from indicators.queries import IndicatorContent, LevelRow, indicator_content, level_names
+from indicators.scoring import InstrumentSpec, Score, display_disagrees
+
+
+@dataclass(frozen=True)
+class ReviewRow:
+    """One indicator in the overview. `was_returned`: it came back mended in this round."""
+
+    answer: Answer
+    indicator: Indicator
+    review: Review | None
+    last: LastYear | None
+    was_returned: bool
+    self_name: str
+    verified_name: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Claims something else than last year ended with."""
+        if self.last is None:
+            return False
+        if self.answer.not_applicable or self.last.is_left_out:
+            return self.answer.not_applicable != self.last.is_left_out
+        return self.answer.self_level != self.last.level
+
+
+@dataclass(frozen=True)
+class AspectRows:
+    code: str
+    name: str
+    rows: tuple[ReviewRow, ...]
+
+
+@dataclass(frozen=True)
+class DomainRows:
+    """A domain (empty name: the instrument has none) with its provisional figures."""
+
+    code: str
+    name: str
+    own: Fraction | None
+    verified: Fraction | None
+    aspects: tuple[AspectRows, ...]
+
+    @property
+    def rows(self) -> list[ReviewRow]:
+        return [row for aspect in self.aspects for row in aspect.rows]
+
+    @property
+    def decided(self) -> int:
+        return sum(row.review is not None for row in self.rows)
+
+
+FILTERS: dict[str, tuple[str, Callable[[ReviewRow], bool]]] = {
+    "semua": ("Semua", lambda row: True),
+    "belum": ("Belum diputuskan", lambda row: row.review is None),
+    "diperbaiki": ("Diperbaiki OPD", lambda row: row.was_returned),
+    "disesuaikan": ("Disesuaikan", lambda row: row.review is not None and row.review.decision == DecisionKind.ADJUST),
+    "dikembalikan": ("Dikembalikan", lambda row: row.review is not None and row.review.decision == DecisionKind.RETURN),
+    "berubah": ("Berubah dari tahun lalu", lambda row: row.is_changed),
+}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All answers of an assessment with their decisions and both scores.
+
+    `verified` is provisional before approval: what is not decided or is returned counts as the lowest level.
+    """
+
+    spec: InstrumentSpec
+    domains: tuple[DomainRows, ...]
+    own: Score
+    verified: Score
+
+    @property
+    def rows(self) -> list[ReviewRow]:
+        return [row for domain in self.domains for row in domain.rows]
+
+    @property
+    def undecided(self) -> list[ReviewRow]:
+        return [row for row in self.rows if row.review is None]
+
+    def decided_as(self, decision: str) -> list[ReviewRow]:
+        return [row for row in self.rows if row.review is not None and row.review.decision == decision]
+
+    @property
+    def accepted(self) -> list[ReviewRow]:
+        return self.decided_as(DecisionKind.ACCEPT)
+
+    @property
+    def adjusted(self) -> list[ReviewRow]:
+        return self.decided_as(DecisionKind.ADJUST)
+
+    @property
+    def returned(self) -> list[ReviewRow]:
+        return self.decided_as(DecisionKind.RETURN)
+
+    @property
+    def left_out(self) -> list[ReviewRow]:
+        """Accepted as not relevant: they do not count in the verified index."""
+        return [row for row in self.accepted if row.answer.not_applicable]
+
+    @property
+    def display_disagrees(self) -> bool:
+        """The rounded verified index would fall in another predikat than the exact one."""
+        return display_disagrees(self.verified, self.spec)
+
+    def only(self, name: str) -> tuple[DomainRows, ...]:
+        """The domains and aspects with the rows of one filter, without those that have none."""
+        keep = FILTERS[name][1]
+        domains = []
+        for domain in self.domains:
+            aspects = tuple(
+                AspectRows(aspect.code, aspect.name, rows)
+                for aspect in domain.aspects
+                if (rows := tuple(row for row in aspect.rows if keep(row)))
+            )
+            if aspects:
+                domains.append(DomainRows(domain.code, domain.name, domain.own, domain.verified, aspects))
+        return tuple(domains)
+
+
+def overview(assessment: Assessment) -> Overview:
+    """Eight queries at most, whatever the number of answers."""
+    answers = list(
+        Answer.objects.filter(assessment=assessment)
+        .select_related("indicator__aspect__domain")
+        .annotate(was_returned=Exists(_returned_before(assessment)))
+        .prefetch_related(
+            Prefetch("reviews", Review.objects.filter(is_current=True).select_related("reviewer"), "current_reviews")
+        )
+        .order_by("indicator__order")
+    )
+    last = last_year_of(assessment, answers)
+    reviews = {answer.pk: answer.current_reviews[0] for answer in answers if answer.current_reviews}
+    names = level_names(assessment.period.instrument)
+    rows = []
+    for answer in answers:
+        indicator, review = answer.indicator, reviews.get(answer.pk)
+        rows.append(
+            ReviewRow(
+                answer=answer,
+                indicator=indicator,
+                review=review,
+                last=last.get(answer.pk),
+                was_returned=answer.was_returned,
+                self_name=names.get((indicator.capability, answer.self_level), ""),
+                verified_name=names.get((indicator.capability, review.verified_level), "") if review else "",
+            )
+        )
+    spec = spec_of(assessment.period.instrument)
+    own, verified = totals.self_score(spec, answers), totals.verified_score(spec, answers, reviews)
+    return Overview(spec, _grouped(spec, rows, own, verified), own, verified)
+
+
+def _returned_before(assessment: Assessment) -> QuerySet[Review]:
+    return Review.objects.filter(
+        answer=OuterRef("pk"), decision=DecisionKind.RETURN, is_published=True, round=assessment.round - 1
+    )
+
+
+def _grouped(spec: InstrumentSpec, rows: list[ReviewRow], own: Score, verified: Score) -> tuple[DomainRows, ...]:
+    by_aspect: dict[str, list[ReviewRow]] = {}
+    for row in rows:
+        by_aspect.setdefault(row.indicator.aspect.code, []).append(row)
+    by_domain: dict[str | None, list[AspectRows]] = {}
+    for aspect in spec.aspects:
+        if aspect.code in by_aspect:
+            group = AspectRows(aspect.code, aspect.name, tuple(by_aspect[aspect.code]))
+            by_domain.setdefault(aspect.domain, []).append(group)
+    grouped = [
+        DomainRows(
+            domain.code, domain.name, own.domains[domain.code], verified.domains[domain.code],
+            tuple(by_domain[domain.code]),
+        )
+        for domain in spec.domains
+        if domain.code in by_domain
+    ]
+    if None in by_domain:
+        grouped.append(DomainRows("", "", own.index, verified.index, tuple(by_domain[None])))
+    return tuple(grouped)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an indicator stands among those of its assessment; neighbours are codes, None at the ends."""
+
+    number: int
+    total: int
+    decided: int
+    previous: str | None
+    following: str | None
+    next_undecided: str | None  # after this one, from the top again; None: nothing else is undecided
+
+    @property
+    def undecided(self) -> int:
+        return self.total - self.decided
+
+
+def place_of(assessment: Assessment, code: str) -> Place:
+    """One query."""
+    decided = Review.objects.filter(answer=OuterRef("pk"), is_current=True)
+    order = list(
+        Answer.objects.filter(assessment=assessment)
+        .order_by("indicator__order")
+        .values_list("indicator__code", Exists(decided))
+    )
+    codes = [each for each, _ in order]
+    here = codes.index(code)
+    later = [each for each, is_decided in [*order[here + 1 :], *order[:here]] if not is_decided]
+    return Place(
+        number=here + 1,
+        total=len(codes),
+        decided=sum(is_decided for _, is_decided in order),
+        previous=codes[here - 1] if here else None,
+        following=codes[here + 1] if here + 1 < len(codes) else None,
+        next_undecided=later[0] if later else None,
+    )
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """One piece of evidence as the reviewer sees it; `pages` are the pictures made so far."""
+
+    evidence: Evidence
+    version: DocumentVersion
+    document: Document
+    pages: list[PagePreview]
+    cited: list[int]
+
+    @property
+    def is_link(self) -> bool:
+        return self.version.is_link
+
+    @property
+    def is_pending(self) -> bool:
+        return self.version.preview == DocumentVersion.Preview.PENDING
+
+    @property
+    def is_failed(self) -> bool:
+        return self.version.preview == DocumentVersion.Preview.FAILED
+
+    @property
+    def page_total(self) -> int:
+        return self.version.page_count or len(self.pages)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Only the first pages have pictures."""
+        return bool(self.pages) and self.page_total > len(self.pages)
+
+    @property
+    def first_cited(self) -> int | None:
+        """The first cited page that has a picture."""
+        shown = {page.page for page in self.pages}
+        return next((page for page in self.cited if page in shown), None)
+
+
+def cited_pages(text: str, limit: int = 500) -> list[int]:
+    """The page numbers in what the agency typed: "3-5, 8" -> [3, 4, 5, 8]. What is no number is passed over."""
+    pages: list[int] = []
+    for match in re.finditer(r"(\d{1,5})(?:\s*[-–]\s*(\d{1,5}))?", text):
+        first, last = int(match[1]), int(match[2] or match[1])
+        pages.extend(range(first, min(last, first + limit) + 1))
+    return sorted({page for page in pages if page > 0})[:limit]
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """Everything about one answer that its reviewer needs."""
+
+    answer: Answer
+    indicator: IndicatorContent
+    aspect: str
+    current: Review | None
+    history: list[Review]  # earlier decisions the agency has read, newest first
+    last: LastYear | None
+    evidence: list[EvidenceView]
+    place: Place
+    was_returned: bool
+
+    def level_name(self, level: object) -> str:
+        return next((row.name for row in self.indicator.ladder if row.level == level), "")
+
+    @property
+    def self_name(self) -> str:
+        return self.level_name(self.answer.self_level)
+
+    @property
+    def last_name(self) -> str:
+        """What last year's level is called."""
+        return self.level_name(self.last.level) if self.last else ""
+
+    @property
+    def other_levels(self) -> list[LevelRow]:
+        return [row for row in self.indicator.ladder if row.level != self.answer.self_level]
+
+
+def review_page(assessment: Assessment, code: str) -> ReviewPage:
+    """One answer. Thirteen queries at most, whatever its evidence. Raises `Answer.DoesNotExist`."""
+    answer = (
+        Answer.objects.select_related("indicator__instrument", "indicator__aspect", "changed_by")
+        .prefetch_related(
+            _evidence_rows(),
+            Prefetch("reviews", Review.objects.select_related("reviewer", "replied_by").order_by("-id"), "all_reviews"),
+        )
+        .get(assessment=assessment, indicator__code=code)
+    )
+    reviews: list[Review] = answer.all_reviews
+    current = next((review for review in reviews if review.is_current), None)
+    # A published decision is both: what stands, and what the agency has read and may have replied to.
+    history = [review for review in reviews if review.is_published and (review is not current or review.reply)]
+    return ReviewPage(
+        answer=answer,
+        indicator=indicator_content(answer.indicator),
+        aspect=answer.indicator.aspect.name,
+        current=current,
+        history=history,
+        last=last_year_of(assessment, [answer]).get(answer.pk),
+        evidence=[_evidence_view(evidence) for evidence in answer.all_evidence],
+        place=place_of(assessment, code),
+        was_returned=any(
+            review.decision == DecisionKind.RETURN and review.is_published and review.round == assessment.round - 1
+            for review in reviews
+        ),
+    )
+
+
+def evidence_view(assessment: Assessment, code: str, evidence_pk: int) -> EvidenceView:
+    """One piece of evidence of one answer. Raises `Evidence.DoesNotExist`."""
+    return _evidence_view(
+        Evidence.objects.select_related("version__document")
+        .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
+        .get(answer__assessment=assessment, answer__indicator__code=code, pk=evidence_pk)
+    )
+
+
+def _evidence_rows() -> Prefetch:
+    return Prefetch(
+        "evidence",
+        Evidence.objects.select_related("version__document")
+        .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
+        .order_by("id"),
+        "all_evidence",
+    )
+
+
+def _evidence_view(evidence: Evidence) -> EvidenceView:
+    version = evidence.version
+    return EvidenceView(evidence, version, version.document, version.all_pages, cited_pages(evidence.pages))
+
+
+def first_pictures(assessment: Assessment, code: str | None, limit: int = 2) -> list[tuple[int, int]]:
+    """The first pictures of an answer's evidence, as (evidence id, page), to be fetched ahead. One query."""
+    if code is None:
+        return []
+    found = (
+        Evidence.objects.filter(answer__assessment=assessment, answer__indicator__code=code)
+        .order_by("id", "version__pages__page")
+        .filter(version__pages__page__lte=limit)
+        .values_list("pk", "version__pages__page")[:limit]
+    )
+    return list(found)
