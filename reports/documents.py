@@ -83,6 +83,11 @@ class IndicatorRow:
         return self.not_relevant or self.self_level is not None
 
     @property
+    def is_left_out(self) -> bool:
+        """Accepted as not relevant: no part of the index."""
+        return self.not_relevant and self.decision == ACCEPTED
+
+    @property
     def level(self) -> Level | None:
         """The level that counts: the verified one, or the agency's own while there is none."""
         return self.self_level if self.verified_level is None else self.verified_level
@@ -187,7 +192,6 @@ class AgencyReport:
     # This document
     code: str
     generated_at: datetime
-    public_url: str
     government: str
     letterhead: tuple[str, ...]
     logo: str  # path of a PNG or JPEG, or ""
@@ -321,18 +325,18 @@ class AgencyReport:
     @cached_property
     def strengths(self) -> tuple[IndicatorRow, ...]:
         """Answered indicators on one of the two highest levels (4-5), the highest and heaviest first."""
-        rows = [row for row in self._counting if row.level >= self.scale_max - 1]
-        return tuple(sorted(rows, key=lambda row: (-row.level, -row.weight)))
+        rows = [(level, row) for level, row in self._counting if level >= self.scale_max - 1]
+        return tuple(row for _, row in sorted(rows, key=lambda pair: (-pair[0], -pair[1].weight)))
 
     @cached_property
     def weaknesses(self) -> tuple[IndicatorRow, ...]:
         """Answered indicators on one of the two lowest levels (1-2), the lowest and heaviest first."""
-        rows = [row for row in self._counting if row.level <= self.scale_min + 1]
-        return tuple(sorted(rows, key=lambda row: (row.level, -row.weight)))
+        rows = [(level, row) for level, row in self._counting if level <= self.scale_min + 1]
+        return tuple(row for _, row in sorted(rows, key=lambda pair: (pair[0], -pair[1].weight)))
 
     @cached_property
-    def _counting(self) -> tuple[IndicatorRow, ...]:
-        return tuple(row for row in self.indicators if row.level is not None)
+    def _counting(self) -> tuple[tuple[Fraction, IndicatorRow], ...]:
+        return tuple((Fraction(row.level), row) for row in self.indicators if row.level is not None)
 
     @property
     def unanswered(self) -> int:

@@ -100,7 +100,12 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
         verified[item.code] = level - 1 if decisions[item.code] == "adjust" else level
         last[item.code] = min(5, max(1, level - rng.choice((0, 0, 1))))
     own["44"] = verified["44"] = last["44"] = None
-    scores = {name: scoring.score(rule, levels) for name, levels in (("own", own), ("ver", verified), ("last", last))}
+    decisions["44"] = "accept"
+    # Said to be not relevant it counts as lowest in the self index; accepted, it is left out of the verified one.
+    scores = {
+        name: scoring.score(rule, levels)
+        for name, levels in (("own", own | {"44": 1}), ("ver", verified), ("last", last))
+    }
     names = {(row["capability"], row["level"]): row["name"] for row in rows["levelname"]}
     short = {row["code"]: row["short_name"] for row in rows["indicator"]}
     capability = {row["code"]: row["capability"] for row in rows["indicator"]}
@@ -151,7 +156,6 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
     return AgencyReport(
         code="LPO-2025-7KQ4-M2XD",
         generated_at=datetime(2026, 1, 12, 2, 14, tzinfo=UTC),
-        public_url="https://spbe.kota-arunika.example",
         government="Pemerintah Kota Arunika",
         letterhead=(
             "PEMERINTAH KOTA ARUNIKA",
@@ -190,14 +194,14 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
         last_index=Index(scores["last"].index, scores["last"].predicate or ""),
         last_year=2024,
         target=Fraction("3.60"),
-        answered=scores["ver"].answered,
-        assigned=scores["ver"].assigned,
+        answered=scores["own"].answered,
+        assigned=scores["own"].assigned,
         decisions=Decisions(accepted=46 - len(adjusted), adjusted=len(adjusted), not_relevant=1),
         domains=tuple(
             Part(
                 group.code, group.name, group.weight,
                 scores["own"].domains[group.code], scores["ver"].domains[group.code],
-                scores["last"].domains[group.code], *scores["ver"].domain_coverage[group.code],
+                scores["last"].domains[group.code], *scores["own"].domain_coverage[group.code],
             )
             for group in rule.domains
         ),
@@ -205,7 +209,7 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
             Part(
                 group.code, group.name, group.weight,
                 scores["own"].aspects[group.code], scores["ver"].aspects[group.code],
-                scores["last"].aspects[group.code], *scores["ver"].aspect_coverage[group.code],
+                scores["last"].aspects[group.code], *scores["own"].aspect_coverage[group.code],
                 domain=group.domain or "",
             )
             for group in rule.aspects
@@ -310,7 +314,7 @@ def unfinished_report() -> AgencyReport:
         for index, row in enumerate(report.indicators)
     )
     levels = {
-        row.code: row.self_level if not row.not_relevant else None
+        row.code: row.self_level if not row.not_relevant else 1
         for row in rows
         if row.self_level is not None or row.not_relevant
     }

@@ -98,7 +98,7 @@ def test_the_cover_says_who_when_and_which_index(final):
         "Penilaian Mandiri SPBE 2025",
         "Indeks internal OPD, nilai verifikasi",
         f"{decimal_id(report.verified_index.value)} {report.verified_index.predicate}",
-        "46 dari 46 indikator terisi",
+        "47 dari 47 indikator terisi",
         "Evaluasi SPBE: 47 indikator dalam 7 aspek",
         "PermenPANRB Nomor 59 Tahun 2020",
         "LPO-2025-7KQ4-M2XD",
