@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +13,9 @@ from django.utils.text import slugify
 from accounts.models import Agency, Role, User
 from spbe_portal.widgets import DayInput
 
+PASSWORD_RULES = (
+    "Paling sedikit 10 karakter, tidak hanya angka, bukan kata sandi yang lazim, dan tidak mirip nama Anda."
+)
 PASSWORDS_DIFFER = "Kedua kata sandi tidak sama. Ketik ulang."
 USERNAME = RegexValidator(
     r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$",
@@ -48,7 +51,7 @@ class _NewPassword(forms.Form):
         strip=False,
         max_length=4096,
         widget=_password_input("new-password"),
-        help_text=password_validators_help_text_html(),
+        help_text=PASSWORD_RULES,
         error_messages={"required": "Isi kata sandi baru."},
     )
     password2 = forms.CharField(
@@ -93,6 +96,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):
             field.widget = _password_input(autocomplete)
             field.validators.append(forms.CharField(max_length=4096).validators[0])
         self.fields["oldpassword"].help_text = ""
+        self.fields["password1"].help_text = PASSWORD_RULES
 
     def clean(self) -> dict[str, Any]:
         cleaned = forms.Form.clean(self) or {}
@@ -181,8 +185,8 @@ class MembershipForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Pilih peran.", "invalid_choice": "Pilih salah satu peran."},
     )
-    valid_from = _day("Hari pertama", initial=timezone.localdate)
-    valid_until = _day("Hari terakhir", required=False, help_text="Kosongkan bila tanpa batas waktu.")
+    valid_from = _day("Berlaku sejak", initial=timezone.localdate)
+    valid_until = _day("Berlaku sampai", required=False, help_text="Kosongkan bila tanpa batas waktu.")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
