@@ -1,0 +1,229 @@
+"""Every address of the portal as everyone. A new address without a row here fails.
+
+Columns of a row: what a GET answers to each of `WHO`. Not visible is 404, visible but not allowed
+is 403, an address that only takes POST is 405 for whoever may see it. `-` means the log-in page.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Membership, Role
+from assessments import workflow
+from assessments.models import Assessment, Evidence, Status
+from audit.models import Event
+from conftest import accept_all, hand_in, make_person
+from reports.services import request_agency_report
+
+WHO = (
+    "anonymous",
+    "operator",
+    "other_operator",
+    "verifier",
+    "member_verifier",
+    "coordinator",
+    "leader",
+    "admin",
+    "outsider",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: arguments by name, and the statuses of a GET in the order of `WHO`."""
+
+    statuses: str
+    args: tuple[str, ...] = ()
+    state: str = "draft"
+    post: dict[str, str] = field(default_factory=dict)
+
+
+PUBLIC = {"health_live", "health_ready", "account_login", "password_link", "session_state"}
+OWN_DRAFT = "- 200 404 404 200 200 404 404 404"
+OWN_DRAFT_WRITE = "- 200 404 404 403 200 404 404 404"
+POST_ONLY = "- 405 405 405 405 405 405 405 405"
+REVIEWER = "- 403 404 200 403 200 403 404 404"
+COORDINATOR = "- 403 403 403 403 200 403 403 403"
+MANAGER = "- 403 403 403 403 200 403 200 403"
+EVERYONE = "- 200 200 200 200 200 200 200 200"
+
+TABLE: dict[str, list[Row]] = {
+    "health_live": [Row("200 " * 9)],
+    "health_ready": [Row("200 " * 9)],
+    "session_state": [Row("200 " * 9)],
+    "account_login": [Row("200 302 302 302 302 302 302 302 302")],
+    "account_logout": [Row("405 " * 9)],
+    "account_change_password": [Row(EVERYONE)],
+    "home": [Row("- 200 200 302 302 302 302 302 200")],
+    "instrument": [Row(EVERYONE, ("instrument",))],
+    # People and agencies
+    **{name: [Row(MANAGER)] for name in ("agency_list", "agency_create", "person_list", "person_create")},
+    **{name: [Row(MANAGER, ("agency",))] for name in ("agency", "agency_edit", "agency_end")},
+    **{name: [Row(MANAGER, ("person",))] for name in ("person", "person_edit", "person_deactivate", "membership_add")},
+    "membership_end": [Row(MANAGER, ("membership",))],
+    # The agency's own pages
+    "sheet": [
+        Row(OWN_DRAFT, ("assessment",)),
+        Row("- 200 404 200 200 200 200 404 404", ("assessment",), "submitted"),
+        Row("- 200 404 200 200 200 200 404 404", ("assessment",), "approved"),
+    ],
+    "index_breakdown": [
+        Row(OWN_DRAFT, ("assessment",)),
+        Row("- 200 404 200 200 200 200 404 404", ("assessment",), "submitted"),
+    ],
+    "answer": [
+        Row(OWN_DRAFT, ("assessment", "code")),
+        Row("- 200 404 200 200 200 403 404 404", ("assessment", "code"), "submitted"),
+        Row("- 200 404 200 200 200 200 404 404", ("assessment", "code"), "approved"),
+    ],
+    "submit": [Row(OWN_DRAFT_WRITE, ("assessment",))],
+    "withdraw": [Row("- 200 404 403 403 200 403 404 404", ("assessment",), "submitted")],
+    "answer_save": [Row(POST_ONLY, ("assessment", "code"))],
+    "reply": [Row(POST_ONLY, ("assessment", "code"))],
+    "evidence_reuse": [Row(POST_ONLY, ("assessment", "code"))],
+    "evidence_remove": [Row(POST_ONLY, ("assessment", "code", "evidence"))],
+    "evidence_download": [
+        Row("- 200 404 200 200 200 403 404 404", ("evidence",), "submitted"),
+        Row("- 200 404 200 200 200 200 404 404", ("evidence",), "approved"),
+    ],
+    "evidence_page": [Row("- 404 404 404 404 404 403 404 404", ("evidence", "page"), "submitted")],
+    # Review
+    "review_queue": [Row("- 403 403 200 200 200 403 403 403")],
+    "review_overview": [Row(REVIEWER, ("assessment",), "submitted")],
+    "review": [Row(REVIEWER, ("assessment", "code"), "submitted")],
+    "return": [Row(REVIEWER, ("assessment",), "submitted")],
+    "approve": [Row(REVIEWER, ("assessment",), "submitted")],
+    # Periods
+    **{name: [Row(COORDINATOR)] for name in ("period_list", "period_create")},
+    **{
+        name: [Row(COORDINATOR, ("period",))] for name in ("period", "period_edit", "period_finalise", "period_cancel")
+    },
+    **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
+    "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
+    "results": [Row("- 403 403 200 200 200 200 403 403")],
+    # Reports
+    "report_list": [Row(EVERYONE)],
+    "report_request": [Row(POST_ONLY, ("assessment",))],
+    "report": [Row("- 200 404 200 200 200 200 404 404", ("report",), "submitted")],
+    "report_retry": [Row(POST_ONLY, ("report",), "submitted")],
+}
+
+#: Checked in the tests of their own page, with the reason why not here.
+ELSEWHERE = {
+    "password_link": "needs a token; accounts/tests",
+    "agency_reinstate": "needs an agency that ended; accounts/tests",
+    "person_activate": "needs a deactivated person; accounts/tests",
+    "person_password_link": "POST only; accounts/tests",
+    "period_open": "needs a period in preparation; assessments/tests",
+    "evidence_add": "GET falls back to the indicator's page; assessments/tests",
+    "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
+    "report_download": "needs a made file; reports/tests",
+}
+
+
+def named(resolver: URLResolver) -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from named(pattern)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name or str(pattern.pattern)
+
+
+def test_every_address_has_a_row():
+    assert sorted(named(get_resolver())) == sorted([*TABLE, *ELSEWHERE])
+
+
+CASES = [pytest.param(name, row, id=f"{name}-{row.state}") for name, rows in TABLE.items() for row in rows]
+
+
+@pytest.fixture
+def world(assessment, city, period, request) -> dict[str, Any]:
+    """Dinkes's assessment in the state the row asks for, and everyone."""
+    row: Row = request.getfixturevalue("row")
+    city.member_verifier = make_person("verifikator-dinkes", (Role.VERIFIER, city.dinkes))
+    if row.state != "draft":
+        hand_in(assessment, city.operator)
+    if row.state == "approved":
+        accept_all(assessment, city.verifier)
+        workflow.approve(assessment_id=assessment.pk, user=city.verifier)
+    assessment.refresh_from_db()
+    things: dict[str, Any] = {
+        "assessment": assessment.pk,
+        "code": "12",
+        "page": 1,
+        "period": period.pk,
+        "agency": city.dinkes.pk,
+        "person": city.operator2.pk,
+        "membership": Membership.objects.get(user=city.operator2).pk,
+        "instrument": period.instrument.code,
+        "evidence": 0,
+        "report": "",
+        "city": city,
+    }
+    if "evidence" in row.args and row.state != "draft":
+        things["evidence"] = Evidence.objects.filter(answer__assessment=assessment).first().pk
+    if "report" in row.args:
+        things["report"] = request_agency_report(assessment.pk, city.operator).pk
+    return things
+
+
+@pytest.fixture
+def row(request) -> Row:
+    return request.param
+
+
+def client_of(world: dict[str, Any], who: str, **options: Any) -> Client:
+    client = Client(**options)
+    if who != "anonymous":
+        client.force_login(getattr(world["city"], who))
+    return client
+
+
+@pytest.mark.parametrize(("name", "row"), CASES, indirect=["row"])
+def test_everyone_gets_what_the_table_says_and_neither_a_look_nor_a_forged_post_changes_anything(name, row, world):
+    url = reverse(name, args=[world[arg] for arg in row.args])
+    watched = Assessment.objects.values_list("status", "revision", "round").get(pk=world["assessment"])
+    expected = dict(zip(WHO, row.statuses.split(), strict=True))
+    events = Event.objects.exclude(action="evidence.download").count()
+    got = {}
+    for who in WHO:
+        response = client_of(world, who).get(url)
+        to_login = response.status_code == 302 and response.url.startswith(reverse("account_login"))
+        got[who] = "-" if to_login else str(response.status_code)
+    assert got == expected
+    assert Event.objects.exclude(action="evidence.download").count() == events
+    assert client_of(world, "coordinator", enforce_csrf_checks=True).post(url, {}).status_code in (403, 405)
+    assert watched == Assessment.objects.values_list("status", "revision", "round").get(pk=world["assessment"])
+
+
+@pytest.mark.parametrize("who", [person for person in WHO if person not in ("operator", "coordinator", "anonymous")])
+def test_nobody_else_posts_into_a_draft(assessment, city, period, who):
+    """Every writing address of an assessment, with a plausible body, as those who may not write."""
+    city.member_verifier = make_person("verifikator-dinkes", (Role.VERIFIER, city.dinkes))
+    client = client_of({"city": city}, who)
+    before = Event.objects.count()
+    later = f"{date.today().year + 1}-01-31"
+    for name in ("answer_save", "reply", "evidence_reuse", "evidence_add", "review"):
+        args = [assessment.pk, "12"]
+        body = {
+            "self_level": "5",
+            "version": "1",
+            "fact": "x",
+            "text": "x",
+            "decision": "accept",
+            "url": "https://a.id",
+        }
+        assert client.post(reverse(name, args=args), body).status_code in (403, 404), name
+    for name in ("submit", "withdraw", "return", "approve", "reopen", "cancel", "extend"):
+        body = {"reason": "x", "until_0": later, "until_1": "10:00", "until": f"{later}T10:00"}
+        assert client.post(reverse(name, args=[assessment.pk]), body).status_code in (403, 404), name
+    for name in ("period_edit", "period_open", "period_finalise", "period_cancel"):
+        assert client.post(reverse(name, args=[period.pk]), {"reason": "x"}).status_code in (403, 404), name
+    assert Event.objects.count() == before
+    assessment.refresh_from_db()
+    assert (assessment.status, assessment.revision) == (Status.DRAFT, 1)
