@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connection
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         call_command("load_instruments")
         self.collect_static()
         if settings.DEMO:
+            if not get_user_model().objects.exists():
+                self.stdout.write("Membangun kota peragaan (kali pertama sekitar setengah menit) ...")
             call_command("seed_demo", print_accounts=True)
 
     def reach_redis(self) -> None:
