@@ -8,8 +8,17 @@ from fractions import Fraction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from assessments import totals
-from assessments.models import Answer, Assessment, DecisionKind, Document, DocumentVersion, Evidence, PagePreview, Review
-from assessments.queries.last_year import LastYear, last_year_of
+from assessments.models import (
+    Answer,
+    Assessment,
+    DecisionKind,
+    Document,
+    DocumentVersion,
+    Evidence,
+    PagePreview,
+    Review,
+)
+from assessments.queries.last_year import LastYear, Level, last_year_of
 from assessments.specs import spec_of
 from indicators.models import Indicator
 from indicators.queries import IndicatorContent, LevelRow, indicator_content, level_names
@@ -64,12 +73,16 @@ class DomainRows:
         return sum(row.review is not None for row in self.rows)
 
 
+def _is(decision: str) -> Callable[[ReviewRow], bool]:
+    return lambda row: row.review is not None and row.review.decision == decision
+
+
 FILTERS: dict[str, tuple[str, Callable[[ReviewRow], bool]]] = {
     "semua": ("Semua", lambda row: True),
     "belum": ("Belum diputuskan", lambda row: row.review is None),
     "diperbaiki": ("Diperbaiki OPD", lambda row: row.was_returned),
-    "disesuaikan": ("Disesuaikan", lambda row: row.review is not None and row.review.decision == DecisionKind.ADJUST),
-    "dikembalikan": ("Dikembalikan", lambda row: row.review is not None and row.review.decision == DecisionKind.RETURN),
+    "disesuaikan": ("Disesuaikan", _is(DecisionKind.ADJUST)),
+    "dikembalikan": ("Dikembalikan", _is(DecisionKind.RETURN)),
     "berubah": ("Berubah dari tahun lalu", lambda row: row.is_changed),
 }
 
@@ -95,7 +108,7 @@ class Overview:
         return [row for row in self.rows if row.review is None]
 
     def decided_as(self, decision: str) -> list[ReviewRow]:
-        return [row for row in self.rows if row.review is not None and row.review.decision == decision]
+        return [row for row in self.rows if _is(decision)(row)]
 
     @property
     def accepted(self) -> list[ReviewRow]:
@@ -108,6 +121,11 @@ class Overview:
     @property
     def returned(self) -> list[ReviewRow]:
         return self.decided_as(DecisionKind.RETURN)
+
+    @property
+    def is_ready(self) -> bool:
+        """All decided and none returned: it can be approved."""
+        return not self.undecided and not self.returned
 
     @property
     def left_out(self) -> list[ReviewRow]:
@@ -158,13 +176,17 @@ def overview(assessment: Assessment) -> Overview:
                 review=review,
                 last=last.get(answer.pk),
                 was_returned=answer.was_returned,
-                self_name=names.get((indicator.capability, answer.self_level), ""),
-                verified_name=names.get((indicator.capability, review.verified_level), "") if review else "",
+                self_name=_name(names, indicator, answer.self_level),
+                verified_name=_name(names, indicator, review.verified_level) if review else "",
             )
         )
     spec = spec_of(assessment.period.instrument)
     own, verified = totals.self_score(spec, answers), totals.verified_score(spec, answers, reviews)
     return Overview(spec, _grouped(spec, rows, own, verified), own, verified)
+
+
+def _name(names: dict[tuple[str, Level], str], indicator: Indicator, level: Level | None) -> str:
+    return "" if level is None else names.get((indicator.capability, level), "")
 
 
 def _returned_before(assessment: Assessment) -> QuerySet[Review]:
@@ -316,7 +338,7 @@ def review_page(assessment: Assessment, code: str) -> ReviewPage:
         Answer.objects.select_related("indicator__instrument", "indicator__aspect", "changed_by")
         .prefetch_related(
             _evidence_rows(),
-            Prefetch("reviews", Review.objects.select_related("reviewer", "replied_by").order_by("-id"), "all_reviews"),
+            Prefetch("reviews", Review.objects.select_related("reviewer").order_by("-id"), "all_reviews"),
         )
         .get(assessment=assessment, indicator__code=code)
     )

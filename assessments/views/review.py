@@ -121,7 +121,8 @@ def _decide(request: HttpRequest, assessment: Assessment, code: str) -> HttpResp
     messages.success(request, _said(assessment, code, decided))
     following = queries.place_of(assessment, code).next_undecided
     if following:
-        return redirect("review", assessment.pk, following)
+        # The work itself at the top of the window, without the portal's head.
+        return redirect(f"{reverse('review', args=[assessment.pk, following])}#isi")
     return redirect("review_overview", assessment.pk)
 
 

@@ -1,11 +1,8 @@
 """Ending a review: return the marked indicators, or approve the whole."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -106,27 +103,14 @@ def _return_page(
 def _approve_page(
     request: HttpRequest, assessment: Assessment, *, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
-    shown = queries.overview(assessment)
-    problems: list[dict[str, Any]] = [
-        {"url": _link(assessment, row), "text": f"Indikator {row.indicator} belum diputuskan."}
-        for row in shown.undecided
-    ] + [
-        {"url": _link(assessment, row), "text": f"Indikator {row.indicator} ditandai untuk dikembalikan."}
-        for row in shown.returned
-    ]
     return render(
         request,
         "assessments/review_approve.html",
         {
             "assessment": assessment,
-            "overview": shown,
-            "problems": problems,
-            "error_title": refusal or "Penilaian belum dapat disetujui",
+            "overview": queries.overview(assessment),
+            "refusal": refusal,
             "form": ApproveForm(initial={"revision": assessment.revision}),
         },
         status=status,
     )
-
-
-def _link(assessment: Assessment, row: queries.ReviewRow) -> str:
-    return reverse("review", args=[assessment.pk, row.indicator.code])

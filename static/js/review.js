@@ -100,7 +100,8 @@
   /* Sentences to start from, those of the decision and reason chosen. */
   function offerTemplates() {
     const decision = chosen("decision");
-    const kind = decision === "return" ? chosen("reason") : decision === "adjust" && level() ? "adjust" : "";
+    const wanted = decision === "return" ? chosen("reason") : decision === "adjust" && level() ? "adjust" : "";
+    const kind = note.value.trim() ? "" : wanted;
     let some = false;
     form.querySelectorAll("[data-template]").forEach((button) => {
       button.hidden = button.dataset.reason !== kind;
@@ -113,15 +114,14 @@
   function insert(text) {
     const before = note.value.trim();
     note.value = before ? `${before}\n${text}` : text;
-    note.dispatchEvent(new Event("input", { bubbles: true }));
     note.focus();
     note.setSelectionRange(note.value.length, note.value.length);
+    note.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function focusAfterChoice() {
     const first = form.querySelector("[data-template]:not([hidden])");
-    if (first && !note.value.trim()) first.focus();
-    else note.focus();
+    (first || note).focus();
   }
 
   function submitBy(button) { if (button && !button.disabled) form.requestSubmit(button); }
@@ -129,6 +129,7 @@
   if (form) {
     offerTemplates();
     form.addEventListener("change", offerTemplates);
+    note.addEventListener("input", offerTemplates);
     form.addEventListener("click", (event) => {
       const template = event.target.closest("[data-template]");
       if (template) insert(template.textContent);
