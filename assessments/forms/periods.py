@@ -71,7 +71,10 @@ class DeadlineMixin(forms.Form):
     deadline_date = forms.DateField(
         label="Tanggal batas waktu",
         widget=DayInput,
-        error_messages={"required": "Isi tanggal batas waktu.", "invalid": "Tanggal tidak dikenal. Pilih dari kalender."},
+        error_messages={
+            "required": "Isi tanggal batas waktu.",
+            "invalid": "Tanggal tidak dikenal. Pilih dari kalender.",
+        },
     )
     deadline_time = ClockField(
         label=f"Jam batas waktu ({settings.TIME_ZONE_LABEL})",
@@ -138,7 +141,10 @@ class PeriodForm(DeadlineMixin):
         label="Waktu perbaikan (hari kerja)",
         help_text="Batas perbaikan bagi OPD yang penilaiannya dikembalikan, dihitung sejak dikembalikan.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input-short"}),
-        error_messages={"required": "Isi jumlah hari kerja.", "invalid": "Tulis jumlah hari dengan angka, misalnya 5."},
+        error_messages={
+            "required": "Isi jumlah hari kerja.",
+            "invalid": "Tulis jumlah hari dengan angka, misalnya 5.",
+        },
     )
     target = CommaField(
         label="Target indeks",
@@ -241,7 +247,9 @@ class PeriodForm(DeadlineMixin):
             data["deadline"] = deadline
             moved = self.period is None or deadline != self.period.deadline
             if moved and deadline <= timezone.now():
-                self.add_error("deadline_date", f"Batas waktu {datetime_id(deadline)} sudah lewat. Pilih yang akan datang.")
+                self.add_error(
+                    "deadline_date", f"Batas waktu {datetime_id(deadline)} sudah lewat. Pilih yang akan datang."
+                )
             if self.is_running and moved and not data.get("reason", "").strip() and "reason" not in self.errors:
                 self.add_error("reason", "Tulis alasan perubahan batas waktu.")
         if not self.is_running and "agencies_chosen" in data and not data["agencies_chosen"]:

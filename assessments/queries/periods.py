@@ -138,9 +138,7 @@ def progress(period: Period, rights: Rights, now: datetime | None = None) -> Pro
         row = AgencyRow(
             assessment=assessment,
             changed_at=max((moment for moment in moments if moment), default=None),
-            is_late=period.status == Period.Status.OPEN
-            and assessment.status in EDITABLE
-            and now >= assessment.due_at,
+            is_late=period.status == Period.Status.OPEN and assessment.status in EDITABLE and now >= assessment.due_at,
             is_complete=complete.get(assessment.pk) if assessment.status == Status.FINAL else None,
             reviewers=reviewers[assessment.agency_id],
             actions=tuple(actions(rights, assessment, wrote=assessment.wrote, now=now)),

@@ -132,9 +132,7 @@ def revisions_of(assessments: Iterable[Assessment]) -> dict[int, list[Revision]]
     )
     for assessment, number, is_complete, finalised_at, superseded_at, reason, verified, digest in rows:
         index = Fraction(verified) if verified else None
-        found[assessment].append(
-            Revision(number, is_complete, finalised_at, superseded_at, reason, index, digest)
-        )
+        found[assessment].append(Revision(number, is_complete, finalised_at, superseded_at, reason, index, digest))
     return found
 
 

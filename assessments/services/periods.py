@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Agency, User
@@ -22,6 +22,7 @@ from spbe_portal.formatting import level_id
 DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
 DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target")
 NAME_MAX = 120
+NAME_TAKEN = "Nama ini sudah dipakai periode lain. Pilih nama lain."
 YEARS = (2018, 2100)
 MEND_DAYS_MAX = 60
 
@@ -54,8 +55,7 @@ def create_period(
             target=target,
             created_by=user,
         )
-        _require_details(period)
-        period.save()
+        _save(period)
         _assign_all(period, agencies)
         record(
             "period.create",
@@ -70,7 +70,12 @@ def create_period(
 
 
 def edit_period(
-    *, period_id: int, user: User, details: dict[str, object], agencies: Sequence[Agency] | None = None, reason: str = ""
+    *,
+    period_id: int,
+    user: User,
+    details: Mapping[str, Any],
+    agencies: Sequence[Agency] | None = None,
+    reason: str = "",
 ) -> Period:
     """Change a period. While it runs only its name, deadline, mend days and target may change,
     the deadline with a reason; agencies may then be added, not taken out (cancel the assessment instead).
@@ -87,18 +92,17 @@ def edit_period(
         before = {field: getattr(period, field) for field in DETAILS}
         changed = [field for field in DETAILS if field in details and details[field] != before[field]]
         if refused := [field for field in changed if field not in allowed]:
-            raise Invalid({field: "Tidak dapat diubah karena periode sudah berjalan." for field in refused})
+            raise Invalid(dict.fromkeys(refused, "Tidak dapat diubah karena periode sudah berjalan."))
         if running and "deadline" in changed:
             if not reason.strip():
                 raise Invalid({"reason": "Tulis alasan perubahan batas waktu."})
-            if details["deadline"] <= timezone.now():  # type: ignore[operator]
+            if details["deadline"] <= timezone.now():
                 raise Invalid({"deadline": "Batas waktu baru harus di masa depan."})
         for field in changed:
             setattr(period, field, details[field])
         if changed:
-            _require_details(period)
-            period.save(update_fields=changed)
-        slugs_before = sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
+            _save(period, changed)
+        slugs_before = _slugs(period)
         if agencies is not None:
             if running:
                 _add_while_open(period, agencies)
@@ -109,7 +113,7 @@ def edit_period(
             old = list(Agency.objects.filter(assignments__period=period).distinct())
             period.assignments.all().delete()
             _assign_all(period, old)
-        slugs_after = sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
+        slugs_after = _slugs(period)
         if changed or slugs_before != slugs_after:
             record(
                 "period.edit",
@@ -135,14 +139,14 @@ def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -
         elif len(name) > NAME_MAX:
             errors["name"] = f"Nama terlalu panjang: paling banyak {NAME_MAX} karakter."
         elif Period.objects.filter(name__iexact=name).exclude(pk=period_id).exists():
-            errors["name"] = "Nama ini sudah dipakai periode lain. Pilih nama lain."
+            errors["name"] = NAME_TAKEN
     if "year" in details and not YEARS[0] <= details["year"] <= YEARS[1]:
         errors["year"] = f"Isi tahun antara {YEARS[0]} dan {YEARS[1]}."
     if "mend_days" in details and not 1 <= details["mend_days"] <= MEND_DAYS_MAX:
         errors["mend_days"] = f"Isi 1 sampai {MEND_DAYS_MAX} hari kerja."
-    if "starts_on" in details and "deadline" in details:
-        if timezone.localtime(details["deadline"]).date() < details["starts_on"]:
-            errors["deadline"] = "Batas waktu harus sesudah tanggal mulai."
+    starts_on, deadline = details.get("starts_on"), details.get("deadline")
+    if starts_on and deadline and timezone.localtime(deadline).date() < starts_on:
+        errors["deadline"] = "Batas waktu harus sesudah tanggal mulai."
     instrument = details.get("instrument")
     target = details.get("target")
     if instrument is not None and target is not None:
@@ -154,10 +158,21 @@ def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -
     return errors
 
 
-def _require_details(period: Period) -> None:
+def _save(period: Period, fields: Sequence[str] | None = None) -> None:
     period.name = period.name.strip()
     if errors := detail_errors({field: getattr(period, field) for field in DETAILS}, period_id=period.pk):
         raise Invalid(errors)
+    try:
+        with transaction.atomic():
+            period.save(update_fields=fields)
+    except IntegrityError as error:  # the same name at the same moment
+        if not Period.objects.filter(name=period.name).exclude(pk=period.pk).exists():
+            raise
+        raise Invalid({"name": NAME_TAKEN}) from error
+
+
+def _slugs(period: Period) -> list[str]:
+    return sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
 
 
 def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:

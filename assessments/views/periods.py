@@ -11,9 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.models import Agency
 from assessments import permissions, workflow
-from assessments.errors import Invalid, NotReady, Refused, WrongState
+from assessments.errors import Invalid, NotReady, Refused
 from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
 from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import periods as queries

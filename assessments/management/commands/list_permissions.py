@@ -63,15 +63,17 @@ def render() -> str:
         "",
         "- Yang tertulis adalah status penilaian yang mengizinkan; “–” berarti tidak pernah.",
         "- Yang tidak boleh dilihat dijawab 404, yang boleh dilihat tetapi tidak boleh dilakukan dijawab 403.",
-        "- Hak seseorang adalah gabungan semua perannya yang berlaku, dengan satu kecuali: tidak ada yang memverifikasi",
-        "  OPD tempat ia menjadi anggota dalam peran apa pun, atau penilaian yang pernah ditulisinya.",
+        "- Hak seseorang adalah gabungan semua perannya yang berlaku, dengan satu kecuali: tidak ada yang",
+        "  memverifikasi OPD tempat ia menjadi anggota dalam peran apa pun, atau penilaian yang pernah ditulisinya.",
         "- Batas waktu, periode yang sudah ditutup, dan kelengkapan diperiksa terpisah, dengan pesannya sendiri.",
         "- Koordinator yang mengisi bagi OPD tercatat bertindak atas nama OPD itu.",
         "",
         "## Penilaian satu OPD",
         "",
     ]
-    lines += _table(["Tindakan", "Fungsi", *names], [_act_row(title, function, asks) for title, function, asks in ACTS])
+    lines += _table(
+        ["Tindakan", "Fungsi", *names], [_act_row(title, function, asks) for title, function, asks in ACTS]
+    )
     lines += ["", "## Langkah atas seluruh penilaian", ""]
     lines += _table(["Langkah", "Kode", "Dari → menjadi", "Sebelum batas waktu", *names], map(_move_row, MOVES))
     lines += [
