@@ -73,9 +73,11 @@ class Command(BaseCommand):
             and mark.read_text() == wanted
             and all(font_path(w).is_file() and font_path(w).stat().st_size for w in WEIGHTS)
         ):
-            self.stdout.write("Fonts are current.")
+            if options["verbosity"] > 1:
+                self.stdout.write("Huruf sudah terbaru.")
             return
         for weight in WEIGHTS:
             cut(weight, font_path(weight))
         mark.write_text(wanted)
-        self.stdout.write(f"Cut Inter {', '.join(map(str, WEIGHTS))}.")
+        if options["verbosity"]:
+            self.stdout.write(f"Huruf Inter {', '.join(map(str, WEIGHTS))} disiapkan.")
