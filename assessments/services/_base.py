@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
 from django.utils import timezone
 
 from accounts.models import Agency, User
@@ -109,15 +108,9 @@ def note_contribution(acting: Acting) -> None:
 
 def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review]]:
     """All answers in the instrument's order, and the current decision of each by answer id. Two queries."""
-    answers = list(
-        Answer.objects.filter(assessment=assessment)
-        .select_related("indicator")
-        .prefetch_related(
-            Prefetch("reviews", Review.objects.filter(is_current=True).select_related("reviewer"), "current_reviews")
-        )
-        .order_by("indicator__order")
-    )
-    return answers, {answer.pk: answer.current_reviews[0] for answer in answers if answer.current_reviews}
+    answers = Answer.objects.filter(assessment=assessment).select_related("indicator").order_by("indicator__order")
+    current = Review.objects.filter(answer__assessment=assessment, is_current=True).select_related("reviewer")
+    return list(answers), {review.answer_id: review for review in current}
 
 
 def refresh_totals(acting: Acting) -> Score:

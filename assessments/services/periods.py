@@ -138,7 +138,7 @@ def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -
             errors["name"] = "Isi nama periode."
         elif len(name) > NAME_MAX:
             errors["name"] = f"Nama terlalu panjang: paling banyak {NAME_MAX} karakter."
-        elif Period.objects.filter(name__iexact=name).exclude(pk=period_id).exists():
+        elif Period.objects.filter(name__iexact=name).exclude(pk=period_id or 0).exists():
             errors["name"] = NAME_TAKEN
     if "year" in details and not YEARS[0] <= details["year"] <= YEARS[1]:
         errors["year"] = f"Isi tahun antara {YEARS[0]} dan {YEARS[1]}."

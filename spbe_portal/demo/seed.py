@@ -42,7 +42,7 @@ from assessments.models import (
 )
 from assessments.services import periods as period_services
 from assessments.specs import spec_of
-from indicators.models import Instrument
+from indicators.models import Indicator, Instrument
 from spbe_portal.demo import files
 
 PASSWORD = "Arunika-2026"
@@ -267,7 +267,7 @@ class Seeder:
             if hint := self._not_relevant(agency, indicator):
                 answer.not_applicable, answer.not_applicable_reason = True, hint
                 continue
-            domain = indicator.aspect.domain.code
+            domain = _domain(indicator)
             level = self._level(slug, indicator.code, domain, year)
             texts = self.city["texts"]
             text = (
@@ -414,7 +414,7 @@ class Seeder:
             rows.reviews.append(review)
 
     def _note(self, kind: str, answer: Answer, level: Any = None, direction: str = "") -> dict[str, str]:
-        domain = int(answer.indicator.aspect.domain.code)
+        domain = int(_domain(answer.indicator))
         fitting = [
             note
             for note in self.city["review_notes"][kind]
@@ -484,3 +484,11 @@ class Seeder:
                 "verified_predicate",
             ],
         )
+
+
+def _domain(indicator: Indicator) -> str:
+    """The city's texts and means are by domain; its instrument has them."""
+    domain = indicator.aspect.domain
+    if domain is None:
+        raise ValueError(f"Indikator {indicator.code} tanpa domain tidak dikenal kota peragaan.")
+    return domain.code

@@ -105,18 +105,26 @@ def _name(function: Callable[..., Any]) -> str:
 
 def _act_row(title: str, function: Callable[..., bool], asks: bool, *, wrote: bool = False) -> list[str]:
     more = {"wrote": wrote} if asks else {}
-    return [title, _name(function), *(_states(lambda a, r=rights: function(r, a, **more)) for _, rights in ROLES)]
+
+    def of(rights: Rights) -> Callable[[Assessment], bool]:
+        return lambda assessment: function(rights, assessment, **more)
+
+    return [title, _name(function), *(_states(of(rights)) for _, rights in ROLES)]
 
 
 def _move_row(move: Any, *, wrote: bool = False) -> list[str]:
     target = move.target.label if move.target else "tetap"
+
+    def of(rights: Rights) -> Callable[[Assessment], bool]:
+        return lambda assessment: assessment.status in move.sources and move.allowed(rights, assessment, wrote)
+
     way = f"{', '.join(status.label for status in move.sources)} → {target}"
     return [
         move.label,
         f"`{move.name}`",
         way,
         "ya" if move.before_deadline else "tidak",
-        *(_states(lambda a, r=rights: a.status in move.sources and move.allowed(r, a, wrote)) for _, rights in ROLES),
+        *(_states(of(rights)) for _, rights in ROLES),
     ]
 
 
