@@ -1,0 +1,260 @@
+"""What the indicator page shows: the answer, its evidence, decisions, last year's, neighbours."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+
+from accounts.permissions import Rights
+from assessments import completeness, permissions
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
+from assessments.queries.sheet import State, state_of
+from indicators.queries import IndicatorContent, LevelRow, indicator_content
+from spbe_portal.formatting import date_id, datetime_id
+
+_EVIDENCE = (
+    Evidence.objects.select_related("version__document", "added_by")
+    .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
+    .order_by("id")
+)
+
+#: What an answer lacks, as said beside it. Kinds of `assessments.completeness.Gap`.
+GAP_TEXT = {
+    "unanswered": "pilih level",
+    "no_explanation": "tulis fakta atau analisis",
+    "no_evidence": "lampirkan bukti dukung",
+    "no_reason": "tulis alasan tidak relevan",
+    "untouched": "perbaiki isian atau bukti, atau beri tanggapan",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an indicator stands among those one goes through: all of them, or only the returned ones."""
+
+    number: int
+    total: int
+    previous: str | None
+    following: str | None
+    only_returned: bool
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The same indicator in the agency's latest earlier period that was approved or finalised."""
+
+    answer: Answer
+    period: Period
+    level_name: str
+    review: Review | None
+    verified_name: str
+    evidence: list[Evidence]
+    attached: frozenset[int]  # of these versions, the ones that are evidence now too
+
+    @property
+    def is_relevant(self) -> bool:
+        return not self.answer.not_applicable
+
+
+@dataclass(frozen=True)
+class AnswerPage:
+    """Everything on the indicator page. `review` is the decision in force that this person may read."""
+
+    answer: Answer
+    content: IndicatorContent
+    aspect: str
+    domain: str
+    review: Review | None
+    earlier_reviews: list[Review]
+    evidence: list[Evidence]
+    previous: Previous | None
+    place: Place
+    state: State
+    gaps: tuple[str, ...]
+    lock: str  # why nothing can be changed now; empty: it can
+    can_reply: bool
+    suggests_not_relevant: str  # why it often is not, for this kind of agency
+
+    @property
+    def gap_text(self) -> str:
+        return gap_text(self.gaps)
+
+    @property
+    def chosen(self) -> LevelRow | None:
+        return next((row for row in self.content.ladder if row.level == self.answer.self_level), None)
+
+    @property
+    def is_pending(self) -> bool:
+        """Some preview is still being made."""
+        return any(evidence.version.preview == "pending" for evidence in self.evidence)
+
+    @property
+    def verified_name(self) -> str:
+        return _name(self.content, self.review.verified_level) if self.review else ""
+
+
+def gap_text(gaps: tuple[str, ...]) -> str:
+    """ "Masih perlu: pilih level dan lampirkan bukti dukung." or nothing."""
+    parts = [GAP_TEXT[kind] for kind in gaps]
+    if not parts:
+        return ""
+    return f"Masih perlu: {parts[0] if len(parts) == 1 else ', '.join(parts[:-1]) + ' dan ' + parts[-1]}."
+
+
+def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime) -> AnswerPage:
+    """One indicator of `assessment` as this person may see it. Raises `Answer.DoesNotExist`.
+
+    Fifteen queries at most, whatever there is of evidence and decisions.
+    """
+    answer = (
+        Answer.objects.select_related("indicator__instrument", "indicator__aspect__domain", "changed_by")
+        .prefetch_related(Prefetch("evidence", _EVIDENCE, "all_evidence"))
+        .get(assessment=assessment, indicator__code=code)
+    )
+    answer.assessment = assessment
+    content = indicator_content(answer.indicator)
+    reviews = list(answer.reviews.select_related("reviewer", "replied_by").order_by("-id"))
+    may_read = permissions.can_see_open_decisions(rights, assessment)
+    current = next((review for review in reviews if review.is_current), None)
+    shown = current if current and (current.is_published or may_read) else None
+    was_returned = current is not None and current.decision == DecisionKind.RETURN
+    evidence: list[Evidence] = answer.all_evidence  # type: ignore[attr-defined]
+    gaps = gaps_of(assessment, answer, current, len(evidence))
+    is_writer = assessment.agency_id in rights.operator_of or rights.is_coordinator
+    return AnswerPage(
+        answer=answer,
+        content=content,
+        aspect=answer.indicator.aspect.name,
+        domain=answer.indicator.aspect.domain.name if answer.indicator.aspect.domain else "",
+        review=shown,
+        earlier_reviews=[review for review in reviews if review.is_published and review is not shown],
+        evidence=evidence,
+        previous=previous_of(assessment, answer, content, evidence),
+        place=place_of(assessment, code, only_returned=was_returned and assessment.status == Status.RETURNED),
+        state=state_of(assessment, answer, shown, gaps),
+        gaps=gaps if is_writer else (),
+        lock=lock_of(assessment, is_returned=was_returned, now=now),
+        can_reply=(
+            permissions.can_reply(rights, assessment)
+            and assessment.period.status == Period.Status.OPEN
+            and shown is not None
+            and shown.is_published
+            and shown.decision in (DecisionKind.RETURN, DecisionKind.ADJUST)
+            and not shown.reply
+        ),
+        suggests_not_relevant=_suggestion(assessment, content),
+    )
+
+
+def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, evidence_count: int) -> tuple[str, ...]:
+    """What one answer still lacks before the whole can be handed in; nothing where it cannot be changed."""
+    if assessment.status not in permissions.EDITABLE:
+        return ()
+    returned = assessment.status == Status.RETURNED
+    was_returned = review is not None and review.decision == DecisionKind.RETURN
+    if returned and not was_returned:
+        return ()
+    state = completeness.AnswerState(
+        code=answer.indicator.code,
+        level=answer.self_level,
+        not_applicable=answer.not_applicable,
+        has_reason=bool(answer.not_applicable_reason.strip()),
+        has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
+        evidence_count=evidence_count,
+        was_returned=returned and was_returned,
+        changed_since_return=was_returned
+        and review is not None
+        and (bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)),
+    )
+    return tuple(gap.kind for gap in completeness.gaps_of(state, assessment.period.instrument.scale_min))
+
+
+def lock_of(assessment: Assessment, *, is_returned: bool, now: datetime) -> str:
+    """Why the answer cannot be changed now, in a sentence or two; empty where it can."""
+    if assessment.status == Status.SUBMITTED:
+        return f"Penilaian diajukan pada {datetime_id(assessment.submitted_at)}. Isian terkunci selama diverifikasi."
+    if assessment.status == Status.APPROVED:
+        return f"Penilaian sudah disetujui pada {date_id(assessment.approved_at)}. Isian terkunci."
+    if assessment.status == Status.FINAL:
+        return "Penilaian ini sudah final. Isian terkunci."
+    if assessment.status == Status.CANCELLED:
+        return "Penilaian ini dibatalkan. Isian hanya dapat dibaca."
+    if assessment.period.status != Period.Status.OPEN:
+        return "Periode penilaian ini sudah ditutup. Isian hanya dapat dibaca."
+    if assessment.status == Status.RETURNED and not is_returned:
+        return (
+            "Indikator ini tidak dikembalikan, jadi isiannya terkunci. Hanya yang dikembalikan yang perlu diperbaiki."
+        )
+    if now >= assessment.due_at:
+        return (
+            f"Batas waktu {datetime_id(assessment.due_at)} sudah lewat, jadi isian terkunci. "
+            "Bila masih ada yang perlu diubah, minta perpanjangan kepada koordinator penilaian."
+        )
+    return ""
+
+
+def place_of(assessment: Assessment, code: str, *, only_returned: bool) -> Place:
+    """Neighbours in the instrument's order. One query."""
+    codes = Answer.objects.filter(assessment=assessment).order_by("indicator__order")
+    if only_returned:
+        codes = codes.filter(reviews__is_current=True, reviews__decision=DecisionKind.RETURN)
+    order = list(codes.values_list("indicator__code", flat=True))
+    at = order.index(code)
+    return Place(
+        number=at + 1,
+        total=len(order),
+        previous=order[at - 1] if at else None,
+        following=order[at + 1] if at + 1 < len(order) else None,
+        only_returned=only_returned,
+    )
+
+
+def previous_of(
+    assessment: Assessment, answer: Answer, content: IndicatorContent, evidence: list[Evidence]
+) -> Previous | None:
+    """Last time's answer to the same indicator: same code and, in another instrument, the same name. Four queries."""
+    period = assessment.period
+    found = (
+        Answer.objects.filter(
+            assessment__agency_id=assessment.agency_id,
+            assessment__status__in=permissions.PUBLISHED,
+            assessment__period__year__lt=period.year,
+            indicator__code=answer.indicator.code,
+            indicator__name=answer.indicator.name,
+        )
+        .select_related("assessment__period", "indicator")
+        .prefetch_related(
+            Prefetch("evidence", _EVIDENCE, "all_evidence"),
+            Prefetch("reviews", Review.objects.filter(is_current=True, is_published=True), "current_reviews"),
+        )
+        .order_by("-assessment__period__year", "-assessment__period_id")
+        .first()
+    )
+    if found is None:
+        return None
+    review = found.current_reviews[0] if found.current_reviews else None  # type: ignore[attr-defined]
+    return Previous(
+        answer=found,
+        period=found.assessment.period,
+        level_name=_name(content, found.self_level),
+        review=review,
+        verified_name=_name(content, review.verified_level) if review else "",
+        evidence=found.all_evidence,  # type: ignore[attr-defined]
+        attached=frozenset(piece.version_id for piece in evidence),
+    )
+
+
+def evidence_of(answer: Answer) -> list[Evidence]:
+    """The evidence of one answer as the page lists it. Two queries."""
+    return list(_EVIDENCE.filter(answer=answer))
+
+
+def _name(content: IndicatorContent, level: object) -> str:
+    return next((row.name for row in content.ladder if row.level == level), "")
+
+
+def _suggestion(assessment: Assessment, content: IndicatorContent) -> str:
+    """The reason why this indicator often does not concern this kind of agency, or nothing."""
+    kind = re.compile(rf"\b{re.escape(assessment.agency.get_kind_display())}\b", re.IGNORECASE)
+    return next((hint.reason for hint in content.not_relevant_hints if kind.search(hint.kind)), "")

@@ -1,0 +1,202 @@
+"""What an operator must do now, until when, and what earlier periods ended with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from django.db.models import Count
+
+from accounts.models import Agency
+from assessments.errors import Problem
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
+from assessments.workflow.assessments import problems_from
+from spbe_portal.formatting import date_id, datetime_id, remaining_id
+
+SOON = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """An indicator that came back. `is_open`: not mended yet."""
+
+    code: str
+    name: str
+    reason: str
+    note: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One running assessment: the next act as a sentence and a button.
+
+    `page` is a url name: `answer` (with `code`), `submit` or `sheet`. `tone` is "", "is-warn" or "is-late".
+    """
+
+    assessment: Assessment
+    text: str
+    until: str
+    button: str
+    page: str
+    code: str
+    tone: str
+    returned: list[Returned] = field(default_factory=list)
+
+    @property
+    def agency(self) -> Agency:
+        return self.assessment.agency
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A result in force with its exact indices."""
+
+    result: Result
+    own: Fraction | None
+    verified: Fraction | None
+
+
+@dataclass(frozen=True)
+class Home:
+    """Running tasks, the most urgent first; agencies that have none; results in force, newest first."""
+
+    tasks: list[Task]
+    idle: list[Agency]
+    results: list[Earlier]
+    many_agencies: bool
+
+
+def home(operator_of: frozenset[int], now: datetime) -> Home:
+    """The home page of an operator of these agencies. Six queries, whatever their number."""
+    agencies = list(Agency.objects.filter(pk__in=operator_of).order_by("name"))
+    assessments = list(
+        Assessment.objects.filter(agency_id__in=operator_of, period__status=Period.Status.OPEN)
+        .exclude(status=Status.CANCELLED)
+        .select_related("period__instrument", "agency", "submitted_by")
+    )
+    answers = _answers(assessments)
+    reviews = _returned(assessments)
+    counts = dict(
+        Evidence.objects.filter(answer__assessment__in=assessments)
+        .order_by()
+        .values_list("answer_id")
+        .annotate(n=Count("pk"))
+    )
+    tasks = []
+    for assessment in assessments:
+        own = answers.get(assessment.pk, [])
+        problems = []
+        if assessment.status in (Status.DRAFT, Status.RETURNED):
+            problems = problems_from(assessment, own, reviews, counts)
+        tasks.append(task_of(assessment, own, reviews, problems, now))
+    tasks.sort(key=lambda task: (task.page == "sheet", task.assessment.due_at, task.agency.name))
+    busy = {task.assessment.agency_id for task in tasks}
+    results = (
+        Result.objects.filter(assessment__agency_id__in=operator_of, superseded_at=None)
+        .select_related("assessment__period", "assessment__agency")
+        .defer("snapshot")
+        .order_by("-assessment__period__year", "-assessment__period_id", "assessment__agency__name")
+    )
+    return Home(
+        tasks=tasks,
+        idle=[agency for agency in agencies if agency.pk not in busy],
+        results=[Earlier(row, _exact(row.self_exact), _exact(row.verified_exact)) for row in results],
+        many_agencies=len(agencies) > 1,
+    )
+
+
+def _exact(text: str) -> Fraction | None:
+    return Fraction(text) if text else None
+
+
+def _answers(assessments: list[Assessment]) -> dict[int, list[Answer]]:
+    found: dict[int, list[Answer]] = {}
+    for answer in (
+        Answer.objects.filter(assessment__in=assessments).select_related("indicator").order_by("indicator__order")
+    ):
+        found.setdefault(answer.assessment_id, []).append(answer)
+    return found
+
+
+def _returned(assessments: list[Assessment]) -> dict[int, Review]:
+    """Published returns in force, by answer id."""
+    rows = Review.objects.filter(
+        answer__assessment__in=assessments, is_current=True, is_published=True, decision=DecisionKind.RETURN
+    )
+    return {review.answer_id: review for review in rows}
+
+
+def task_of(
+    assessment: Assessment,
+    answers: list[Answer],
+    reviews: dict[int, Review],
+    problems: list[Problem],
+    now: datetime,
+) -> Task:
+    """The next act for one assessment. No query."""
+    due = assessment.due_at
+    open_codes = list(dict.fromkeys(problem.indicator for problem in problems))
+    left = due - now
+    tone = "is-late" if left <= timedelta(0) else "is-warn" if left <= SOON else ""
+    word = "Batas perbaikan" if assessment.status == Status.RETURNED else "Batas waktu"
+    until = f"{word} {datetime_id(due)} ({remaining_id(due, now)})."
+    total = len(answers)
+
+    if assessment.status == Status.RETURNED:
+        returned = [
+            Returned(
+                answer.indicator.code,
+                answer.indicator.short_name,
+                reviews[answer.pk].get_reason_display(),
+                reviews[answer.pk].note,
+                answer.indicator.code in open_codes,
+            )
+            for answer in answers
+            if answer.pk in reviews
+        ]
+        if tone == "is-late":
+            return _late(assessment, returned)
+        if open_codes:
+            text = f"{len(open_codes)} dari {len(returned)} indikator yang dikembalikan belum diperbaiki."
+            if len(open_codes) == len(returned):
+                text = f"{len(returned)} indikator dikembalikan dan perlu diperbaiki."
+            button = f"Perbaiki: Indikator {open_codes[0]}"
+            return Task(assessment, text, until, button, "answer", open_codes[0], "is-warn", returned)
+        text = f"Semua {len(returned)} indikator yang dikembalikan sudah diperbaiki. Periksa, lalu ajukan kembali."
+        return Task(assessment, text, until, "Ajukan kembali", "submit", "", tone, returned)
+
+    if assessment.status == Status.DRAFT:
+        if tone == "is-late":
+            return _late(assessment, [])
+        unanswered = [answer.indicator.code for answer in answers if not answer.is_answered]
+        if len(unanswered) == total and total:
+            text = f"{total} indikator perlu diisi."
+            return Task(assessment, text, until, f"Mulai: Indikator {unanswered[0]}", "answer", unanswered[0], tone)
+        if unanswered:
+            text = f"{len(unanswered)} dari {total} indikator belum diisi."
+            return Task(
+                assessment, text, until, f"Lanjutkan: Indikator {unanswered[0]}", "answer", unanswered[0], tone
+            )
+        if open_codes:
+            text = f"Semua {total} indikator sudah diisi, tetapi {len(open_codes)} masih perlu dilengkapi."
+            return Task(assessment, text, until, f"Lengkapi: Indikator {open_codes[0]}", "answer", open_codes[0], tone)
+        text = f"Semua {total} indikator sudah lengkap. Periksa sekali lagi, lalu ajukan."
+        return Task(assessment, text, until, "Ajukan penilaian", "submit", "", tone)
+
+    if assessment.status == Status.SUBMITTED:
+        by = f" oleh {assessment.submitted_by}" if assessment.submitted_by else ""
+        text = f"Penilaian sudah diajukan{by} dan sedang diverifikasi. Tidak ada yang perlu Anda lakukan sekarang."
+        until = f"Diajukan {datetime_id(assessment.submitted_at)}."
+        return Task(assessment, text, until, "Lihat penilaian", "sheet", "", "")
+    text = "Penilaian sudah disetujui. Hasilnya menjadi final setelah periode ditutup."
+    until = f"Disetujui {date_id(assessment.approved_at)}."
+    return Task(assessment, text, until, "Lihat hasil verifikasi", "sheet", "", "")
+
+
+def _late(assessment: Assessment, returned: list[Returned]) -> Task:
+    text = (
+        f"Batas waktu {datetime_id(assessment.due_at)} sudah lewat sebelum penilaian ini diajukan. "
+        "Isian aman tetapi terkunci."
+    )
+    until = "Minta perpanjangan kepada koordinator penilaian bila masih perlu mengajukan."
+    return Task(assessment, text, until, "Lihat penilaian", "sheet", "", "is-late", returned)

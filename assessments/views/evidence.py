@@ -1,0 +1,293 @@
+"""Evidence of an answer: adding, describing, removing; and the one door to files and their pictures."""
+
+import logging
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from assessments import permissions, uploads
+from assessments.errors import Invalid, Refused
+from assessments.forms.fill import EvidenceForm, NewEvidenceForm
+from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview
+from assessments.queries import fill as queries
+from assessments.services import evidence as services
+from assessments.views._base import allow, find_assessment, rights
+from assessments.views.fill import answer_page, evidence_context, other_person
+from indicators.queries import indicator_content
+from spbe_portal.middleware import wants_json
+from spbe_portal.templatetags.portal import state as state_tag
+
+logger = logging.getLogger(__name__)
+_SUFFIX_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """POST: files and, or, a link for one answer. GET: the list as it is now, for a script that waits."""
+    assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        allow(permissions.can_see_answers(rights(request), assessment))
+        if not wants_json(request):
+            return _back(assessment, code)
+        return JsonResponse(_list_json(request, assessment, code))
+    if (other := other_person(request)) is not None:
+        return other
+    form = NewEvidenceForm(request.POST, prefix="baru", ladder=_ladder(assessment, code))
+    added: list[str] = []
+    problems: list[str] = [uploads.too_large(name).message for name in getattr(request, "too_large_files", [])]
+    status = 413 if problems else 400
+    url, url_error = request.POST.get("url", "").strip(), ""
+    if form.is_valid():
+        for file in request.FILES.getlist("file"):
+            try:
+                done = services.add_file(
+                    assessment_id=assessment.pk,
+                    code=code,
+                    user=request.user,
+                    file=file,
+                    name=file.name or "",
+                    details=form.cleaned_data,
+                )
+                added.append(_added_text(done))
+            except Invalid as refusal:
+                problems.append(refusal.message)
+            except Refused as refusal:
+                problems.append(refusal.message)
+                status = 409
+                break
+        if url:
+            try:
+                services.add_link(
+                    assessment_id=assessment.pk, code=code, user=request.user, url=url, details=form.cleaned_data
+                )
+                added.append("Tautan dilampirkan.")
+                url = ""
+            except Invalid as refusal:
+                url_error = refusal.message
+                problems.append(refusal.message)
+            except Refused as refusal:
+                problems.append(refusal.message)
+                status = 409
+        if not added and not problems:
+            problems.append("Belum ada berkas yang dipilih. Pilih berkas, atau isi tautannya.")
+    else:
+        problems += [f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()]
+    if wants_json(request):
+        body = {**_list_json(request, assessment, code), "added": added, "problems": problems}
+        if problems:
+            return JsonResponse({**body, "detail": problems[0]}, status=status)
+        return JsonResponse(body, status=201)
+    for text in added:
+        messages.success(request, text)
+    if not problems:
+        return _back(assessment, code)
+    for text in problems:
+        messages.error(request, text)
+    assessment.refresh_from_db()
+    return answer_page(request, assessment, code, status=status, new_evidence=form, url_error=url_error)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def evidence_edit(request: HttpRequest, pk: int, code: str, evidence_pk: int) -> HttpResponse:
+    """What is said of one piece of evidence."""
+    assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        return _back(assessment, code, f"bukti-{evidence_pk}")
+    if (other := other_person(request)) is not None:
+        return other
+    form = EvidenceForm(request.POST, prefix=f"b{evidence_pk}", ladder=_ladder(assessment, code))
+    status = 400
+    if form.is_valid():
+        details = {**form.cleaned_data, "kind": form.cleaned_data["kind"] or "lain"}
+        try:
+            services.edit(
+                assessment_id=assessment.pk, code=code, user=request.user, evidence_id=evidence_pk, details=details
+            )
+        except (Evidence.DoesNotExist, Answer.DoesNotExist):
+            raise Http404 from None
+        except Invalid as refusal:
+            for name, text in refusal.errors.items():
+                form.add_error(name if name in form.fields else None, text)
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+            status = 409
+        else:
+            return _done(request, assessment, code, "Keterangan bukti tersimpan.")
+    problems = [
+        text if name == "__all__" else f"{form.fields[name].label}: {text}"
+        for name, texts in form.errors.items()
+        for text in texts
+    ]
+    if wants_json(request):
+        body = _list_json(request, assessment, code, edited=(evidence_pk, form))
+        return JsonResponse({**body, "detail": " ".join(problems), "problems": problems}, status=status)
+    messages.error(request, "Keterangan bukti belum tersimpan. " + " ".join(problems))
+    assessment.refresh_from_db()
+    return answer_page(request, assessment, code, status=status, edited=(evidence_pk, form))
+
+
+@require_POST
+def evidence_remove(request: HttpRequest, pk: int, code: str, evidence_pk: int) -> HttpResponse:
+    """Take a piece of evidence from the answer; taking it twice is no error."""
+    assessment = find_assessment(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
+    try:
+        services.remove(assessment_id=assessment.pk, code=code, user=request.user, evidence_id=evidence_pk)
+    except Answer.DoesNotExist:
+        raise Http404 from None
+    except Evidence.DoesNotExist:
+        return _done(request, assessment, code, "Bukti itu sudah tidak ada pada indikator ini.")
+    except Refused as refusal:
+        return _not_done(request, assessment, code, refusal)
+    return _done(request, assessment, code, "Bukti dihapus dari indikator ini. Dokumennya tetap ada di pustaka OPD.")
+
+
+@require_POST
+def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """Attach a document that the agency used before, from earlier evidence of its own."""
+    assessment = find_assessment(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
+    earlier = get_object_or_404(
+        Evidence.objects.filter(answer__assessment__agency_id=assessment.agency_id),
+        pk=_number(request.POST.get("evidence")),
+    )
+    try:
+        services.reuse(
+            assessment_id=assessment.pk,
+            code=code,
+            user=request.user,
+            version_id=earlier.version_id,
+            details={"pages": earlier.pages, "level": earlier.level},
+        )
+    except (Answer.DoesNotExist, DocumentVersion.DoesNotExist):
+        raise Http404 from None
+    except Refused as refusal:
+        return _not_done(request, assessment, code, refusal)
+    return _done(request, assessment, code, "Dokumen dilampirkan. Pastikan isinya masih berlaku untuk periode ini.")
+
+
+@require_safe
+def evidence_download(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The file itself, always as an attachment."""
+    evidence = _visible(request, pk)
+    version = evidence.version
+    if version.is_link:
+        raise Http404
+    try:
+        source = version.file.open("rb")
+    except OSError:
+        logger.error("The file of document version %s is not in the storage", version.pk)
+        raise Http404 from None
+    services.note_download(evidence=evidence, user=request.user)
+    response = FileResponse(
+        source, as_attachment=True, filename=version.original_name or "bukti", content_type=version.content_type
+    )
+    return _guarded(response, "private, no-store")
+
+
+@require_safe
+def evidence_page(request: HttpRequest, pk: int, page: int) -> HttpResponseBase:
+    """One page of the evidence as a picture."""
+    evidence = _visible(request, pk)
+    picture = get_object_or_404(PagePreview, version_id=evidence.version_id, page=page)
+    try:
+        source = picture.file.open("rb")
+    except OSError:
+        logger.error("The picture of document version %s, page %s is not in the storage", evidence.version_id, page)
+        raise Http404 from None
+    suffix = picture.file.name.rpartition(".")[2]
+    return _guarded(FileResponse(source, content_type=_SUFFIX_TYPES[suffix]), "private, max-age=600")
+
+
+def _visible(request: HttpRequest, pk: int) -> Evidence:
+    """The evidence, if its assessment is visible (else 404) and its contents may be read (else 403)."""
+    mine = rights(request)
+    evidence = get_object_or_404(
+        Evidence.objects.filter(answer__assessment__in=Assessment.objects.visible_to(mine)).select_related(
+            "answer__assessment__period", "answer__indicator", "version__document"
+        ),
+        pk=pk,
+    )
+    allow(permissions.can_see_evidence(mine, evidence.answer.assessment))
+    return evidence
+
+
+def _guarded(response: FileResponse, cache: str) -> FileResponse:
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = cache
+    return response
+
+
+def _ladder(assessment: Assessment, code: str) -> Any:
+    found = get_object_or_404(
+        Answer.objects.select_related("indicator__instrument"), assessment=assessment, indicator__code=code
+    )
+    return indicator_content(found.indicator).ladder
+
+
+def _list_json(
+    request: HttpRequest, assessment: Assessment, code: str, edited: tuple[int, EvidenceForm] | None = None
+) -> dict[str, Any]:
+    """The evidence part of the page and what changed beside it."""
+    mine = rights(request)
+    assessment.refresh_from_db()
+    try:
+        page = queries.answer_page(assessment, code, mine, timezone.now())
+    except Answer.DoesNotExist:
+        raise Http404 from None
+    services.requeue_stuck([evidence.version for evidence in page.evidence])
+    is_writer = assessment.agency_id in mine.operator_of or mine.is_coordinator
+    context = {
+        "assessment": assessment,
+        "page": page,
+        "is_editable": is_writer and not page.lock,
+        **evidence_context(assessment, page, edited=edited),
+    }
+    return {
+        "html": render_to_string("assessments/_evidence_list.html", context, request),
+        "count": len(page.evidence),
+        "pending": page.is_pending,
+        "state": page.state.text,
+        "state_html": state_tag(page.state.text, page.state.icon, page.state.kind),
+        "gaps": list(page.gaps),
+        "gap_text": page.gap_text,
+    }
+
+
+def _done(request: HttpRequest, assessment: Assessment, code: str, text: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({**_list_json(request, assessment, code), "detail": text})
+    messages.success(request, text)
+    return _back(assessment, code)
+
+
+def _not_done(request: HttpRequest, assessment: Assessment, code: str, refusal: Refused) -> HttpResponse:
+    if wants_json(request):
+        status = 400 if isinstance(refusal, Invalid) else 409
+        return JsonResponse({**_list_json(request, assessment, code), "detail": refusal.message}, status=status)
+    messages.error(request, refusal.message)
+    return _back(assessment, code)
+
+
+def _added_text(added: services.Added) -> str:
+    title = added.evidence.version.document.title
+    if added.was_known:
+        return f"“{title}” dilampirkan: isi yang sama sudah ada di pustaka OPD, jadi dokumen itu yang dipakai."
+    return f"“{title}” dilampirkan."
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
+def _back(assessment: Assessment, code: str, anchor: str = "bukti") -> HttpResponse:
+    return redirect(f"{reverse('answer', args=[assessment.pk, code])}#{anchor}")

@@ -1,0 +1,349 @@
+"""The sheet and the indicator page: reading, saving, replying."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.permissions import Rights
+from assessments import permissions, uploads, workflow
+from assessments.errors import Invalid, Refused, Stale, TooLate
+from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, first_error
+from assessments.models import Answer, Assessment, Evidence, Review
+from assessments.queries import breakdown as breakdown_queries
+from assessments.queries import fill as queries
+from assessments.queries import sheet as sheet_queries
+from assessments.services import answers as services
+from assessments.services import evidence as evidence_services
+from assessments.services.answers import REASON_MAX, TEXT_MAX
+from assessments.views._base import allow, find_assessment, rights
+from indicators.queries import LevelRow
+from indicators.scoring import Score
+from spbe_portal.formatting import clock_id, decimal_id, level_id
+from spbe_portal.middleware import wants_json
+from spbe_portal.templatetags.portal import state as state_tag
+
+KEYS = [
+    ("J  →", "Indikator berikutnya"),
+    ("K  ←", "Indikator sebelumnya"),
+    ("1 – 5", "Pilih level"),
+    ("F  A  B", "Ke fakta, analisis, bukti dukung"),
+    ("Ctrl + Enter", "Simpan, lalu indikator berikutnya (juga selagi mengetik)"),
+    ("L", "Kembali ke lembar penilaian"),
+]
+
+
+@require_safe
+def sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """All indicators of one assessment: the operator's task list, a reader's overview."""
+    assessment = find_assessment(request, pk)
+    mine = rights(request)
+    shown = sheet_queries.sheet(assessment, mine)
+    counts = shown.counts()
+    wanted = request.GET.get("filter", "")
+    if wanted not in {key for key, _, _ in counts}:
+        wanted = "semua"
+    is_editable = assessment.status in permissions.EDITABLE and _is_writer(mine, assessment)
+    now = timezone.now()
+    return render(
+        request,
+        "assessments/sheet.html",
+        {
+            "assessment": assessment,
+            "sheet": shown,
+            "domains": shown.only(wanted),
+            "chips": [
+                chip
+                for chip in counts
+                if chip[0] in ("semua", wanted) or (chip[2] and (is_editable or chip[0] != "perlu-dilengkapi"))
+            ],
+            "wanted": wanted,
+            "actions": workflow.actions(mine, assessment, wrote=assessment.wrote, now=now),
+            "can_read": permissions.can_see_answers(mine, assessment),
+            "can_review": permissions.may_review_agency(mine, assessment, wrote=assessment.wrote)
+            and assessment.status not in permissions.EDITABLE,
+            "is_editable": is_editable,
+            "is_late": now >= assessment.due_at,
+            "is_own": permissions.is_own(mine, assessment),
+            "on_behalf": is_editable and permissions.acts_on_behalf(mine, assessment),
+            "now": now,
+        },
+    )
+
+
+@require_safe
+def index_breakdown(request: HttpRequest, pk: int) -> HttpResponse:
+    """The index row by row: level x weight."""
+    assessment = find_assessment(request, pk)
+    mine = rights(request)
+    return render(
+        request,
+        "assessments/index_breakdown.html",
+        {
+            "assessment": assessment,
+            "breakdown": breakdown_queries.breakdown(assessment, mine),
+            "can_read": permissions.can_see_answers(mine, assessment),
+        },
+    )
+
+
+@require_safe
+def answer(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """One indicator: to fill in, or to read."""
+    assessment = find_assessment(request, pk)
+    return answer_page(request, assessment, code)
+
+
+@require_POST
+def answer_save(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """Save what changed. Scripts get JSON; a form without script comes back to its page."""
+    assessment = find_assessment(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
+    try:
+        version, changes = answer_changes(request)
+        saved = services.save_answer(
+            assessment_id=assessment.pk, code=code, user=request.user, version=version, changes=changes
+        )
+    except Answer.DoesNotExist:
+        raise Http404 from None
+    except Refused as refusal:
+        return _refused(request, assessment, code, refusal)
+    if wants_json(request):
+        return JsonResponse(_saved_json(saved))
+    messages.success(request, f"Indikator {code} tersimpan pukul {clock_id(saved.answer.changed_at)}.")
+    following = request.POST.get("next", "")
+    target = (
+        following
+        if following and Answer.objects.filter(assessment=assessment, indicator__code=following).exists()
+        else code
+    )
+    return redirect("answer", assessment.pk, target)
+
+
+@require_POST
+def reply(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """The agency's answer to a return or an adjustment."""
+    assessment = find_assessment(request, pk)
+    text = request.POST.get("reply", "")
+    try:
+        services.reply(assessment_id=assessment.pk, code=code, user=request.user, text=text)
+    except Review.DoesNotExist:
+        raise Http404 from None
+    except Invalid as refusal:
+        return answer_page(
+            request, assessment, code, status=400, reply_text=text, reply_error=first_error(refusal.errors)
+        )
+    except Refused as refusal:
+        return answer_page(request, assessment, code, status=409, reply_text=text, reply_error=refusal.message)
+    messages.success(request, "Tanggapan terkirim. Verifikator membacanya saat memeriksa kembali.")
+    return redirect("answer", assessment.pk, code)
+
+
+def answer_page(
+    request: HttpRequest,
+    assessment: Assessment,
+    code: str,
+    *,
+    status: int = 200,
+    refusal: Refused | None = None,
+    typed: dict[str, str] | None = None,
+    reply_text: str = "",
+    reply_error: str = "",
+    new_evidence: NewEvidenceForm | None = None,
+    edited: tuple[int, EvidenceForm] | None = None,
+    url_error: str = "",
+) -> HttpResponse:
+    """The indicator page, also with what could not be saved: nothing typed is lost."""
+    mine = rights(request)
+    allow(permissions.can_see_answers(mine, assessment))
+    now = timezone.now()
+    try:
+        page = queries.answer_page(assessment, code, mine, now)
+    except Answer.DoesNotExist:
+        raise Http404 from None
+    is_writer = _is_writer(mine, assessment)
+    evidence_services.requeue_stuck([evidence.version for evidence in page.evidence])
+    theirs = refusal.current if isinstance(refusal, Stale) else None
+    values = typed or typed_of(page.answer)
+    context = {
+        "assessment": assessment,
+        "page": page,
+        "answer": page.answer,
+        "values": values,
+        "steps": _steps(page, values["choice"]),
+        "typed": typed,
+        "theirs": theirs,
+        "their_choice": _choice_text(page, theirs) if theirs else "",
+        "refusal": refusal,
+        "errors": refusal.errors if isinstance(refusal, Invalid) else {},
+        "is_editable": is_writer and not page.lock,
+        "is_writer": is_writer,
+        "on_behalf": is_writer and permissions.acts_on_behalf(mine, assessment),
+        "is_own": permissions.is_own(mine, assessment),
+        "reply_text": reply_text,
+        "reply_error": reply_error,
+        "url_error": url_error,
+        "keys": [key for key in KEYS if (is_writer and not page.lock) or key[0] not in ("1 – 5", "Ctrl + Enter")],
+        "not_relevant": NOT_RELEVANT,
+        "text_max": TEXT_MAX,
+        "reason_max": REASON_MAX,
+        **evidence_context(assessment, page, new_evidence, edited),
+    }
+    return render(request, "assessments/answer.html", context, status=status)
+
+
+def evidence_context(
+    assessment: Assessment,
+    page: queries.AnswerPage,
+    new_evidence: NewEvidenceForm | None = None,
+    edited: tuple[int, EvidenceForm] | None = None,
+) -> dict[str, Any]:
+    """What the evidence part of the page needs, also when it is rendered alone."""
+    ladder = page.content.ladder
+    forms = {
+        evidence.pk: EvidenceForm(initial=_described(evidence), prefix=f"b{evidence.pk}", ladder=ladder)
+        for evidence in page.evidence
+    }
+    if edited:
+        forms[edited[0]] = edited[1]
+    return {
+        "pieces": [
+            (evidence, forms[evidence.pk], bool(edited and edited[0] == evidence.pk)) for evidence in page.evidence
+        ],
+        "new_evidence": new_evidence or NewEvidenceForm(ladder=ladder, prefix="baru"),
+        "accept": uploads.ACCEPT,
+        "max_bytes": uploads.max_bytes(),
+        "types_text": uploads.TYPES_TEXT,
+        "room": evidence_services.MAX_PER_ANSWER - len(page.evidence),
+    }
+
+
+def typed_of(answer: Answer) -> dict[str, str]:
+    """The stored answer as its form has it."""
+    choice = NOT_RELEVANT if answer.not_applicable else "" if answer.self_level is None else str(answer.self_level)
+    return {
+        "choice": choice,
+        "fact": answer.fact,
+        "analysis": answer.analysis,
+        "not_applicable_reason": answer.not_applicable_reason,
+        "version": str(answer.version),
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The stored answer for a script that has to show it beside another."""
+    return {
+        **typed_of(answer),
+        "version": answer.version,
+        "changed_by": str(answer.changed_by) if answer.changed_by else "",
+        "changed_at": clock_id(answer.changed_at),
+    }
+
+
+def refusal_json(refusal: Refused) -> JsonResponse:
+    """A refused change for a script: 400 for values, 409 for state, time and versions."""
+    if isinstance(refusal, Invalid):
+        return JsonResponse(
+            {"detail": first_error(refusal.errors), "code": "invalid", "errors": refusal.errors}, status=400
+        )
+    if isinstance(refusal, Stale):
+        return JsonResponse(
+            {"detail": refusal.message, "code": "stale", "current": answer_json(refusal.current)}, status=409
+        )
+    return JsonResponse(
+        {"detail": refusal.message, "code": "late" if isinstance(refusal, TooLate) else "locked"}, status=409
+    )
+
+
+def other_person(request: HttpRequest) -> JsonResponse | None:
+    """A refusal where the page was opened by somebody else than the one logged in now in the same browser."""
+    opened_by = request.headers.get("X-Portal-User", "")
+    if not opened_by or opened_by == str(request.user.pk):
+        return None
+    return JsonResponse(
+        {
+            "detail": f"Peramban ini sekarang masuk sebagai {request.user}, bukan pengguna yang membuka halaman ini. "
+            "Masuk kembali dengan akun semula agar isian ini terkirim.",
+            "code": "other_user",
+        },
+        status=401,
+    )
+
+
+def _refused(request: HttpRequest, assessment: Assessment, code: str, refusal: Refused) -> HttpResponse:
+    if wants_json(request):
+        return refusal_json(refusal)
+    assessment.refresh_from_db()
+    typed = {name: request.POST.get(name, "") for name in ("choice", "fact", "analysis", "not_applicable_reason")}
+    return answer_page(
+        request,
+        assessment,
+        code,
+        status=400 if isinstance(refusal, Invalid) else 409,
+        refusal=refusal,
+        typed={**typed, "version": request.POST.get("version", "")},
+    )
+
+
+def _saved_json(saved: services.Saved) -> dict[str, Any]:
+    answer, assessment = saved.answer, saved.assessment
+    review = Review.objects.filter(answer=answer, is_current=True).first()
+    gaps = queries.gaps_of(assessment, answer, review, Evidence.objects.filter(answer=answer).count())
+    state = sheet_queries.state_of(assessment, answer, review, gaps)
+    return {
+        "version": answer.version,
+        "saved_at": clock_id(answer.changed_at or timezone.now()),
+        "changed": saved.changed,
+        **_figures(saved.score),
+        "state": state.text,
+        "state_html": state_tag(state.text, state.icon, state.kind),
+        "gaps": list(gaps),
+        "gap_text": queries.gap_text(gaps),
+    }
+
+
+def _figures(score: Score) -> dict[str, Any]:
+    return {
+        "index": decimal_id(score.index),
+        "predicate": score.predicate or "",
+        "coverage": {"answered": score.answered, "assigned": score.assigned},
+    }
+
+
+def _choice_text(page: queries.AnswerPage, answer: Answer) -> str:
+    if answer.not_applicable:
+        return "Tidak relevan"
+    row = next((row for row in page.content.ladder if row.level == answer.self_level), None)
+    return f"{level_id(row.level)} {row.name}".strip() if row else "Belum dipilih"
+
+
+def _steps(page: queries.AnswerPage, choice: str) -> list[tuple[LevelRow, str, str]]:
+    """Each step of the ladder with its form value and how the chosen one marks it."""
+    values = [str(row.level) for row in page.content.ladder]
+    at = values.index(choice) if choice in values else None
+    marks = ["" if at is None else _mark(number - at) for number in range(len(values))]
+    return list(zip(page.content.ladder, values, marks, strict=True))
+
+
+def _mark(distance: int) -> str:
+    return "is-met" if distance < 0 else "is-chosen" if distance == 0 else "is-next" if distance == 1 else ""
+
+
+def _described(evidence: Evidence) -> dict[str, Any]:
+    document = evidence.version.document
+    return {
+        "title": document.title,
+        "number": document.number,
+        "date": document.date,
+        "kind": document.kind,
+        "pages": evidence.pages,
+        "level": "" if evidence.level is None else str(evidence.level),
+    }
+
+
+def _is_writer(mine: Rights, assessment: Assessment) -> bool:
+    return assessment.agency_id in mine.operator_of or mine.is_coordinator

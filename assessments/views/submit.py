@@ -1,0 +1,96 @@
+"""Handing in and taking back."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from assessments import permissions, workflow
+from assessments.errors import NotReady, Refused
+from assessments.models import Assessment, Status
+from assessments.queries import sheet as queries
+from assessments.views._base import allow, find_assessment, rights
+from assessments.workflow.assessments import problems_of
+from spbe_portal.formatting import datetime_id
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Check before sending: what is handed in, what is missing, what happens next."""
+    assessment = _writable(request, pk)
+    if assessment.status not in permissions.EDITABLE:
+        messages.info(request, _not_now(assessment))
+        return redirect("sheet", assessment.pk)
+    refused = ""
+    if request.method == "POST":
+        try:
+            workflow.submit(assessment_id=assessment.pk, user=request.user)
+        except NotReady:
+            assessment.refresh_from_db()
+        except Refused as refusal:
+            refused = refusal.message
+            assessment.refresh_from_db()
+        else:
+            messages.success(
+                request, f"Penilaian {assessment.agency} diajukan. Isian terkunci dan menunggu verifikasi Diskominfo."
+            )
+            return redirect("sheet", assessment.pk)
+    mine = rights(request)
+    problems = problems_of(assessment)
+    now = timezone.now()
+    context = {
+        "assessment": assessment,
+        "problems": [
+            {"text": problem.message, "url": reverse("answer", args=[assessment.pk, problem.indicator])}
+            for problem in problems
+        ],
+        "sheet": queries.sheet(assessment, mine),
+        "is_late": now >= assessment.due_at,
+        "refused": refused,
+        "was_refused": request.method == "POST",
+        "on_behalf": permissions.acts_on_behalf(mine, assessment),
+        "now": now,
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, "assessments/submit.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then take the hand-in back."""
+    assessment = _writable(request, pk)
+    if request.method == "POST":
+        try:
+            workflow.withdraw(assessment_id=assessment.pk, user=request.user)
+        except Refused as refusal:
+            messages.warning(request, refusal.message)
+        else:
+            messages.success(
+                request,
+                "Pengajuan ditarik kembali dan isian terbuka lagi. Ajukan ulang sebelum "
+                f"{datetime_id(assessment.due_at)}.",
+            )
+        return redirect("sheet", assessment.pk)
+    possible = workflow.actions(rights(request), assessment, wrote=assessment.wrote, now=timezone.now())
+    if "withdraw" not in possible:
+        messages.info(
+            request, "Pengajuan tidak dapat ditarik kembali: verifikasi sudah dimulai atau batas waktu lewat."
+        )
+        return redirect("sheet", assessment.pk)
+    return render(request, "assessments/withdraw.html", {"assessment": assessment})
+
+
+def _writable(request: HttpRequest, pk: int) -> Assessment:
+    assessment = find_assessment(request, pk)
+    mine = rights(request)
+    allow(assessment.agency_id in mine.operator_of or mine.is_coordinator)
+    return assessment
+
+
+def _not_now(assessment: Assessment) -> str:
+    if assessment.status == Status.SUBMITTED:
+        by = f" oleh {assessment.submitted_by}" if assessment.submitted_by else ""
+        return f"Penilaian ini sudah diajukan pada {datetime_id(assessment.submitted_at)}{by}. Tidak ada yang berubah."
+    return f"Penilaian ini berstatus {assessment.get_status_display()}. Tidak ada yang berubah."

@@ -1,0 +1,289 @@
+/* Evidence without leaving the page: several files at once, progress, try again; forms answer in place. */
+(function () {
+  "use strict";
+
+  const drafts = window.portalDrafts;
+  const part = document.querySelector("[data-evidence]");
+  if (!part) return;
+  const list = document.getElementById("daftar-bukti");
+  const queue = part.querySelector("[data-queue]");
+  const upload = part.querySelector("[data-upload]");
+  const max = Number(part.dataset.max);
+  const accepted = part.dataset.accept.split(",");
+
+  function say(text) {
+    document.getElementById("ucapan").textContent = text;
+  }
+
+  function size(bytes) {
+    if (bytes < 1024) return bytes + " byte";
+    const number = (value) => value.toLocaleString("id-ID", { maximumFractionDigits: 1 });
+    return bytes < 1024 * 1023 ? Math.round(bytes / 1024) + " KB" : number(bytes / 1048576) + " MB";
+  }
+
+  function make(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  /* --- The list as the server has it; what somebody is typing in it stays ------------------------------ */
+
+  function isBusy(item) {
+    return Array.from(item.querySelectorAll("form[data-details] :is(input, select, textarea)")).some((field) =>
+      field.type !== "hidden" && (field.tagName === "SELECT"
+        ? Array.from(field.options).some((option) => option.selected !== option.defaultSelected)
+        : field.value !== field.defaultValue));
+  }
+
+  function replace(data, force) {
+    const box = document.createElement("div");
+    box.innerHTML = data.html;
+    const before = new Set(Array.from(list.querySelectorAll("[data-item]")).map((item) => item.id));
+    box.querySelectorAll("[data-item]").forEach((item) => {
+      const old = document.getElementById(item.id);
+      if (old && item.id !== force) {
+        if (isBusy(old)) item.replaceWith(old);
+        else item.querySelectorAll("details").forEach((each, i) => {
+          const same = old.querySelectorAll("details")[i];
+          if (same && same.open && same.className === each.className) each.open = true;
+        });
+      }
+      if (!before.has(item.id) && before.size + list.children.length) item.classList.add("is-new");
+    });
+    list.replaceChildren(...box.childNodes);
+    list.querySelectorAll("form").forEach((form) => { form.noValidate = true; });
+    part.querySelector("[data-evidence-count]").textContent = data.count;
+    document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => { place.innerHTML = data.state_html; });
+    const gaps = document.querySelector("[data-gaps]");
+    if (gaps) {
+      gaps.hidden = !data.gap_text;
+      gaps.querySelector("span").textContent = data.gap_text;
+    }
+    if (data.pending) watch();
+  }
+
+  let polls = 0;
+  let timer = 0;
+  function watch() {
+    polls = 0;
+    clearTimeout(timer);
+    timer = setTimeout(poll, 2500);
+  }
+
+  async function poll() {
+    if (++polls > 25) return;
+    try {
+      const response = await fetch(part.dataset.url, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
+      if (!response.ok) return;
+      const data = await response.json();
+      if (!data.pending) { replace(data); return; }
+    } catch (error) {
+      /* away: try again later */
+    }
+    timer = setTimeout(poll, 2500 + polls * 400);
+  }
+
+  /* --- Files: one after another -------------------------------------------------------------------------- */
+
+  const waiting = [];
+  let active = false;
+
+  function refusal(file) {
+    const dot = file.name.lastIndexOf(".");
+    const extension = dot < 0 ? "" : file.name.slice(dot).toLowerCase();
+    if (!file.size) return "Berkas ini kosong (0 byte) atau sebuah folder. Periksa di komputer Anda, lalu pilih kembali.";
+    if (file.size > max) {
+      return "Berkas terlalu besar: " + size(file.size) + ", paling besar " + part.dataset.maxText +
+        ". Perkecil berkasnya (misalnya pindai ulang dengan resolusi lebih rendah), atau lampirkan tautan.";
+    }
+    if (!accepted.includes(extension)) return null; /* the server knows what to do instead */
+    return null;
+  }
+
+  function add(files) {
+    Array.from(files).forEach((file) => {
+      const item = make("li", "evidence-item");
+      const body = make("div");
+      const name = make("div", "evidence-title", file.name);
+      const meta = make("div", "evidence-meta", size(file.size) + " · menunggu giliran");
+      const bar = make("progress");
+      bar.max = 100;
+      bar.value = 0;
+      bar.setAttribute("aria-label", "Mengunggah " + file.name);
+      body.append(name, meta, bar);
+      const acts = make("div", "evidence-actions");
+      item.append(body, acts);
+      queue.append(item);
+      const job = { file: file, item: item, meta: meta, bar: bar, acts: acts, body: body };
+      const why = refusal(file);
+      if (why) fail(job, why, false);
+      else waiting.push(job);
+    });
+    next();
+  }
+
+  function button(job, text, act, kind) {
+    const made = make("button", "btn btn-sm " + (kind || "btn-outline-secondary"), text);
+    made.type = "button";
+    made.addEventListener("click", act);
+    job.acts.append(made);
+    return made;
+  }
+
+  function fail(job, text, again) {
+    job.item.classList.add("is-failed");
+    job.bar.hidden = true;
+    job.meta.textContent = size(job.file.size) + " · belum terunggah";
+    const old = job.body.querySelector(".upload-problem");
+    if (old) old.remove();
+    const problem = make("p", "upload-problem", text);
+    problem.setAttribute("role", "alert");
+    job.body.append(problem);
+    job.acts.replaceChildren();
+    if (again) button(job, "Coba lagi", () => { restart(job); }, "btn-outline-primary");
+    button(job, "Tutup", () => { job.item.remove(); upload && upload.querySelector("input[type=file]").focus(); });
+  }
+
+  function restart(job) {
+    job.item.classList.remove("is-failed");
+    const old = job.body.querySelector(".upload-problem");
+    if (old) old.remove();
+    job.bar.hidden = false;
+    job.bar.value = 0;
+    job.meta.textContent = size(job.file.size) + " · menunggu giliran";
+    job.acts.replaceChildren();
+    waiting.push(job);
+    next();
+  }
+
+  function next() {
+    if (active || !waiting.length) return;
+    active = true;
+    send(waiting.shift(), false);
+  }
+
+  function send(job, isSecond) {
+    const request = new XMLHttpRequest();
+    const data = new FormData();
+    data.append("file", job.file);
+    request.open("POST", part.dataset.url);
+    request.setRequestHeader("X-CSRFToken", drafts.token());
+    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+    request.setRequestHeader("X-Portal-User", drafts.user);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    job.acts.replaceChildren();
+    button(job, "Batal", () => request.abort());
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      const share = Math.round(100 * event.loaded / event.total);
+      job.bar.value = share;
+      job.meta.textContent = share < 100 ? size(event.loaded) + " dari " + size(event.total) + " · " + share + " %"
+        : size(event.total) + " · memeriksa berkas…";
+    });
+    const finish = () => { active = false; next(); };
+    request.addEventListener("load", async () => {
+      const answer = request.response || {};
+      if (request.status === 201) {
+        job.item.remove();
+        replace(answer);
+        say((answer.added || ["Berkas dilampirkan."]).join(" "));
+        finish();
+        return;
+      }
+      if (request.status === 403 && answer.code === "csrf" && !isSecond) {
+        const state = await drafts.session().catch(() => ({}));
+        if (state.isMine) { send(job, true); return; }
+      }
+      if (request.status === 401 || answer.code === "csrf") {
+        fail(job, "Sesi Anda berakhir. Masuk kembali di tab baru, lalu tekan Coba lagi.", true);
+      } else if (request.status >= 500 || !request.response) {
+        fail(job, "Server sedang terganggu. Tunggu sebentar, lalu coba lagi.", true);
+      } else {
+        fail(job, answer.detail || "Berkas tidak dapat diterima.", false);
+        if (answer.html) replace(answer);
+      }
+      finish();
+    });
+    request.addEventListener("error", () => { fail(job, "Sambungan terputus sebelum berkas sampai. Coba lagi setelah tersambung.", true); finish(); });
+    request.addEventListener("abort", () => { fail(job, "Pengunggahan dibatalkan.", true); finish(); });
+    request.send(data);
+  }
+
+  window.addEventListener("beforeunload", (event) => { if (active || waiting.length) event.preventDefault(); });
+
+  if (upload) {
+    const input = upload.querySelector("input[type=file]");
+    upload.querySelector("[data-upload-button]").hidden = true;
+    upload.querySelector("[data-upload-details]").hidden = true;
+    part.querySelector("[data-drop-text]").textContent = "Pilih berkas atau jatuhkan di sini";
+    input.addEventListener("change", () => { add(input.files); input.value = ""; });
+    upload.addEventListener("submit", (event) => event.preventDefault());
+    const zone = part.querySelector("[data-dropzone]");
+    let depth = 0;
+    const hasFiles = (event) => event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
+    part.addEventListener("dragenter", (event) => { if (hasFiles(event)) { depth++; zone.classList.add("is-over"); } });
+    part.addEventListener("dragleave", () => { if (--depth <= 0) { depth = 0; zone.classList.remove("is-over"); } });
+    /* A file dropped beside the zone must not replace the page. */
+    window.addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
+    window.addEventListener("drop", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      zone.classList.remove("is-over");
+      if (part.contains(event.target)) add(event.dataTransfer.files);
+    });
+  }
+
+  /* --- Small forms: describe, remove, link, use again ------------------------------------------------------- */
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.matches("[data-evidence-form]")) return;
+    event.preventDefault();
+    if (form.dataset.sending !== undefined) return;
+    form.dataset.sending = "";
+    const item = form.closest("[data-item]");
+    const problem = form.querySelector("[data-form-problem]");
+    const fields = new FormData(form);
+    fields.delete("csrfmiddlewaretoken");
+    const button = form.querySelector("button[type=submit]");
+    button.setAttribute("aria-busy", "true");
+    let result;
+    try {
+      result = await drafts.post(form.action, Object.fromEntries(fields), "");
+    } catch (error) {
+      result = { ok: false, status: 0, data: { detail: "Sambungan terputus. Coba lagi setelah tersambung." } };
+    }
+    delete form.dataset.sending;
+    button.removeAttribute("aria-busy");
+    const data = result.data;
+    if (result.ok) {
+      if (problem) problem.hidden = true;
+      if (form.dataset.reset !== undefined) { form.reset(); form.closest("details").open = false; }
+      if (form.dataset.once) form.replaceWith(make("span", "small muted", form.dataset.once));
+      replace(data, item && item.id);
+      say(data.detail || (data.added || []).join(" "));
+      if (item) {
+        const again = document.getElementById(item.id);
+        const target = again ? again.querySelector("summary") : document.getElementById("bukti-judul");
+        if (target) target.focus();
+      }
+      return;
+    }
+    const text = data.detail || (result.status === 401 ? "Sesi Anda berakhir. Masuk kembali di tab baru, lalu coba lagi."
+      : "Belum tersimpan karena gangguan. Coba lagi.");
+    if (problem) {
+      problem.textContent = text;
+      problem.hidden = false;
+    } else {
+      const box = make("div", "notice notice-error", text);
+      box.setAttribute("role", "alert");
+      list.prepend(box);
+    }
+  });
+
+  if ("pending" in part.dataset) watch();
+})();
