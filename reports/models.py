@@ -16,6 +16,16 @@ from assessments.models.assessments import HANDED_IN
 CODE_LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
 
 
+DATA_STATES = {
+    AssessmentStatus.DRAFT: "belum diajukan",
+    AssessmentStatus.SUBMITTED: "sedang diverifikasi",
+    AssessmentStatus.RETURNED: "dikembalikan untuk diperbaiki",
+    AssessmentStatus.APPROVED: "disetujui, belum difinalkan",
+    AssessmentStatus.FINAL: "final",
+    AssessmentStatus.CANCELLED: "dibatalkan",
+}
+
+
 def new_code() -> str:
     """The changing part of a document's code, for example "7KQ4-M3XD"."""
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
@@ -109,6 +119,11 @@ class ReportJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.code}"
+
+    @property
+    def data_state(self) -> str:
+        """How far the assessment was when the data was read, in words."""
+        return DATA_STATES[AssessmentStatus(self.data_status)]
 
     @property
     def is_waiting(self) -> bool:

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment
+from assessments.models import Status as AssessmentStatus
 from audit.models import Event
 from reports import making, services
-from reports.models import ReportJob
+from reports.models import DATA_STATES, ReportJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 PDF = b"%PDF-1.7 contoh"
@@ -95,6 +96,12 @@ def test_a_finished_report_stops_asking_and_offers_the_file(login, city, done):
     assert url("report_download", done) in page
     assert "hx-get" not in page
     assert "refresh" not in re.sub(r'name="htmx-config".*?>', "", page)
+
+
+@pytest.mark.parametrize("status", AssessmentStatus.values)
+def test_every_state_of_the_data_has_words(login, city, done, status):
+    ReportJob.objects.update(data_status=status)
+    assert DATA_STATES[AssessmentStatus(status)] in text(login(city.operator).get(url("report", done)))
 
 
 def test_a_failed_report_says_so_and_can_be_tried_again(login, city, failed):
