@@ -296,7 +296,7 @@ def cited_pages(text: str, limit: int = 500) -> list[int]:
     """The page numbers in what the agency typed: "3-5, 8" -> [3, 4, 5, 8]. What is no number is passed over."""
     pages: list[int] = []
     for match in re.finditer(r"(\d{1,5})(?:\s*[-–]\s*(\d{1,5}))?", text):
-        first, last = int(match[1]), int(match[2] or match[1])
+        first, last = sorted((int(match[1]), int(match[2] or match[1])))
         pages.extend(range(first, min(last, first + limit) + 1))
     return sorted({page for page in pages if page > 0})[:limit]
 
