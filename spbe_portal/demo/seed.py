@@ -446,6 +446,11 @@ class Seeder:
         DocumentVersion.objects.bulk_create(rows.versions, batch_size=1000)
         Evidence.objects.bulk_create(rows.evidence, batch_size=1000)
         Review.objects.bulk_create(rows.reviews, batch_size=1000)
+        # These times are the moment of writing by default; in the story it was earlier.
+        then = min(period.deadline - timedelta(days=14), self.now - timedelta(days=20))
+        Document.objects.filter(created_at__gte=self.now).update(created_at=then)
+        DocumentVersion.objects.filter(uploaded_at__gte=self.now).update(uploaded_at=then)
+        Evidence.objects.filter(added_at__gte=self.now).update(added_at=then)
         Contributor.objects.bulk_create(rows.contributors)
         spec = spec_of(period.instrument)
         answers: dict[int, list[Answer]] = {}
