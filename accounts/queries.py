@@ -28,9 +28,7 @@ def agencies(*, search: str = "", kind: str = "") -> QuerySet[Agency]:
     found = Agency.objects.select_related("successor")
     found = found.annotate(people=_people(), operators=_people(role=Role.OPERATOR))
     if search:
-        found = found.filter(
-            Q(name__icontains=search) | Q(short_name__icontains=search) | Q(slug__icontains=search)
-        )
+        found = found.filter(Q(name__icontains=search) | Q(short_name__icontains=search) | Q(slug__icontains=search))
     return found.filter(kind=kind) if kind else found
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from accounts.errors import Invalid, Refused
 from accounts.models import User
@@ -36,6 +36,11 @@ def for_managers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 def allow(allowed: bool) -> None:
     if not allowed:
         raise PermissionDenied
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What binds a form: the fields of a POST, even of an empty one."""
+    return request.POST if request.method == "POST" else None
 
 
 def one_page(request: HttpRequest, found: QuerySet, total: int) -> Page:

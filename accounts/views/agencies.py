@@ -13,7 +13,7 @@ from accounts.errors import Refused
 from accounts.forms import AgencyFilters, AgencyForm, EndAgencyForm, ReasonForm
 from accounts.models import Agency
 from accounts.services import agencies as services
-from accounts.views._base import SignedIn, explain, for_managers, one_page
+from accounts.views._base import SignedIn, explain, for_managers, one_page, posted
 
 
 @require_safe
@@ -45,7 +45,7 @@ def agency_list(request: SignedIn) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_managers
 def agency_create(request: SignedIn) -> HttpResponse:
-    form = AgencyForm(request.POST or None)
+    form = AgencyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             agency = services.create_agency(actor=request.user, **form.cleaned_data)
@@ -80,7 +80,7 @@ def agency(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def agency_edit(request: SignedIn, pk: int) -> HttpResponse:
     shown = get_object_or_404(Agency, pk=pk)
-    form = AgencyForm(request.POST or None, agency=shown)
+    form = AgencyForm(posted(request), agency=shown)
     if request.method == "POST" and form.is_valid():
         try:
             services.edit_agency(actor=request.user, agency_id=pk, details=form.cleaned_data)
@@ -96,7 +96,7 @@ def agency_edit(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def agency_end(request: SignedIn, pk: int) -> HttpResponse:
     shown = get_object_or_404(Agency, pk=pk)
-    form = EndAgencyForm(request.POST or None, agency=shown)
+    form = EndAgencyForm(posted(request), agency=shown)
     if request.method == "POST" and form.is_valid():
         try:
             services.end_agency(actor=request.user, agency_id=pk, **form.cleaned_data)

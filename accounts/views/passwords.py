@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import Refused
 from accounts.forms import SetPasswordForm
 from accounts.services import passwords
+from accounts.views._base import posted
 
 
 @login_not_required
@@ -23,7 +24,7 @@ def password_link(request: HttpRequest, uidb64: str, token: str) -> HttpResponse
     person = passwords.person_of_link(uidb64, token)
     if person is None:
         return _gone(request)
-    form = SetPasswordForm(request.POST or None, user=person)
+    form = SetPasswordForm(posted(request), user=person)
     if request.method == "POST" and form.is_valid():
         try:
             passwords.use_link(uidb64=uidb64, token=token, password=form.cleaned_data["password1"])

@@ -21,7 +21,7 @@ from accounts.models import Agency, Membership, User
 from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
 from accounts.services import passwords
 from accounts.services import people as services
-from accounts.views._base import SignedIn, allow, explain, for_managers, one_page
+from accounts.views._base import SignedIn, allow, explain, for_managers, one_page, posted
 
 READ_WRITE = ["GET", "HEAD", "POST"]
 
@@ -56,7 +56,7 @@ def person_list(request: SignedIn) -> HttpResponse:
 def person_create(request: SignedIn) -> HttpResponse:
     """The new person's one-time link is in the answer itself and is stored nowhere."""
     agency = Agency.objects.filter(slug=request.GET.get("opd", "")).first()
-    form = NewPersonForm(request.POST or None, initial={"agency": agency, "valid_from": timezone.localdate()})
+    form = NewPersonForm(posted(request), initial={"agency": agency, "valid_from": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
         try:
             person = services.create_person(actor=request.user, **form.cleaned_data)
@@ -90,7 +90,7 @@ def person(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def person_edit(request: SignedIn, pk: int) -> HttpResponse:
     shown = _editable(request, pk)
-    form = PersonForm(request.POST or None, person=shown)
+    form = PersonForm(posted(request), person=shown)
     if request.method == "POST" and form.is_valid():
         try:
             services.edit_person(actor=request.user, person_id=pk, details=form.cleaned_data)
@@ -106,7 +106,7 @@ def person_edit(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
     shown = _editable(request, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.deactivate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
@@ -122,7 +122,7 @@ def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def person_activate(request: SignedIn, pk: int) -> HttpResponse:
     shown = _editable(request, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         services.activate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
         messages.success(request, f"Akun {shown} aktif lagi.")
@@ -150,7 +150,7 @@ def person_password_link(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def membership_add(request: SignedIn, pk: int) -> HttpResponse:
     shown = _editable(request, pk)
-    form = MembershipForm(request.POST or None)
+    form = MembershipForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.add_membership(actor=request.user, person_id=pk, **form.cleaned_data)
@@ -168,7 +168,7 @@ def membership_end(request: SignedIn, pk: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.select_related("user", "agency"), pk=pk)
     shown = membership.user
     allow(can_edit_person(rights_of(request.user), shown))
-    form = EndMembershipForm(request.POST or None)
+    form = EndMembershipForm(posted(request))
     if request.method == "POST" and form.is_valid():
         last_day, reason = form.cleaned_data["last_day"], form.cleaned_data["reason"]
         try:
