@@ -78,7 +78,6 @@ class DeadlineMixin(forms.Form):
     )
     deadline_time = ClockField(
         label=f"Jam batas waktu ({settings.TIME_ZONE_LABEL})",
-        help_text="Jam dan menit, misalnya 16.00.",
         error_messages={"required": "Isi jam batas waktu."},
     )
 

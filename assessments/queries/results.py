@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from accounts.models import Agency
 from accounts.permissions import Rights
@@ -65,6 +65,11 @@ class ResultRow:
         """Share of the assigned indicators that are filled in, 0 to 1."""
         assigned = self.assessment.assigned_count
         return Fraction(self.assessment.answered_count, assigned) if assigned else Fraction(0)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether a result was replaced, or is being."""
+        return any(revision.superseded_at for revision in self.revisions)
 
     @property
     def change(self) -> Fraction | None:
@@ -171,19 +176,20 @@ class Turnout:
 
 def turnout(period: Period) -> Turnout:
     """Two queries."""
-    numbers = dict(
+    numbers = (
         Assessment.objects.filter(period=period)
         .exclude(status=Status.CANCELLED)
-        .order_by()
-        .values_list("status")
-        .annotate(number=Count("pk"))
+        .aggregate(
+            agencies=Count("pk"),
+            # Frozen without ever being handed in: round 0.
+            handed_in=Count("pk", filter=Q(status__in=HANDED_IN, round__gt=0)),
+        )
     )
     assigned = Assignment.objects.filter(period=period).aggregate(
         rows=Count("pk"), agencies=Count("agency", distinct=True), indicators=Count("indicator", distinct=True)
     )
     return Turnout(
-        handed_in=sum(numbers.get(status, 0) for status in HANDED_IN),
-        agencies=sum(numbers.values()),
+        **numbers,
         is_equal=assigned["rows"] == assigned["agencies"] * assigned["indicators"],
     )
 
