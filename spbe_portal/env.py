@@ -82,7 +82,13 @@ def database(default_file: Path) -> dict:
         if config.get("ENGINE") != "django.db.backends.sqlite3":
             raise ImproperlyConfigured("DATABASE_URL: use postgres:// or sqlite:///.")
     else:
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default_file)}
+        # Tests use a file too: the browser's requests come on several connections, as in production.
+        test_file = default_file.with_name(f"test-{default_file.name}")
+        config = {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(default_file),
+            "TEST": {"NAME": str(test_file)},
+        }
     config["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
