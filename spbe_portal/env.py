@@ -83,7 +83,8 @@ def database(default_file: Path) -> dict:
             raise ImproperlyConfigured("DATABASE_URL: use postgres:// or sqlite:///.")
     else:
         # Tests use a file too: the browser's requests come on several connections, as in production.
-        test_file = default_file.with_name(f"test-{default_file.name}")
+        # One a process, so that two runs at once do not drop each other's tables.
+        test_file = default_file.with_name(f"test-{os.getpid()}-{default_file.name}")
         config = {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(default_file),
