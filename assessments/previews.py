@@ -96,7 +96,7 @@ def _pictures(version: DocumentVersion) -> list[tuple[bytes, str, int, int]]:
         return found
     with version.file.open("rb") as source, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(source, formats=["JPEG", "MPO", "PNG"]) as picture:
+        with Image.open(source, formats=["JPEG", "PNG"]) as picture:
             return [_reduced(picture)]
 
 

@@ -218,7 +218,7 @@ def _check_picture(file: BinaryIO, name: str, extension: str, head: bytes) -> No
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file, formats=["JPEG", "MPO", "PNG"]) as picture:
+            with Image.open(file, formats=["JPEG", "PNG"]) as picture:
                 width, height = picture.size
                 if width * height <= MAX_PIXELS:
                     if extension == "png":

@@ -46,6 +46,23 @@ class Task:
     def agency(self) -> Agency:
         return self.assessment.agency
 
+    @property
+    def total(self) -> int:
+        """What there is to do; nothing once it is handed in."""
+        if self.assessment.status == Status.RETURNED:
+            return len(self.returned)
+        return self.assessment.assigned_count if self.assessment.status == Status.DRAFT else 0
+
+    @property
+    def done(self) -> int:
+        if self.assessment.status == Status.RETURNED:
+            return sum(not item.is_open for item in self.returned)
+        return self.assessment.answered_count
+
+    @property
+    def done_word(self) -> str:
+        return "diperbaiki" if self.assessment.status == Status.RETURNED else "terisi"
+
 
 @dataclass(frozen=True)
 class Earlier:

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -12,8 +11,16 @@ from assessments.errors import NotReady, Refused
 from assessments.models import Assessment, Status
 from assessments.queries import sheet as queries
 from assessments.views._base import allow, find_assessment, rights
-from assessments.workflow.assessments import problems_of
 from spbe_portal.formatting import datetime_id
+
+#: Kinds of `assessments.completeness.Gap`: what they are called here, and how they are mended.
+PROBLEMS = {
+    "unanswered": ("Belum diisi", "Pilih level, atau nyatakan tidak relevan dengan alasan."),
+    "no_explanation": ("Tanpa penjelasan", "Isi fakta dan analisis."),
+    "no_evidence": ("Tanpa bukti dukung", "Lampirkan paling sedikit satu bukti."),
+    "no_reason": ("Tidak relevan tanpa alasan", "Tulis alasannya."),
+    "untouched": ("Dikembalikan, belum diperbaiki", "Ubah isian atau bukti, atau beri tanggapan."),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,20 +45,16 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
             )
             return redirect("sheet", assessment.pk)
     mine = rights(request)
-    problems = problems_of(assessment)
     now = timezone.now()
+    shown = queries.sheet(assessment, mine)
     context = {
         "assessment": assessment,
-        "problems": [
-            {"text": problem.message, "url": reverse("answer", args=[assessment.pk, problem.indicator])}
-            for problem in problems
-        ],
-        "sheet": queries.sheet(assessment, mine),
+        "sheet": shown,
+        "groups": _groups(shown),
         "is_late": now >= assessment.due_at,
         "refused": refused,
         "was_refused": request.method == "POST",
         "on_behalf": permissions.acts_on_behalf(mine, assessment),
-        "now": now,
     }
     status = 409 if request.method == "POST" else 200
     return render(request, "assessments/submit.html", context, status=status)
@@ -80,6 +83,14 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         )
         return redirect("sheet", assessment.pk)
     return render(request, "assessments/withdraw.html", {"assessment": assessment})
+
+
+def _groups(shown: queries.Sheet) -> list[tuple[str, str, list[queries.Row]]]:
+    """What is missing, kind by kind: title, what to do, the indicators in order."""
+    found = [
+        (title, advice, [row for row in shown.rows if kind in row.gaps]) for kind, (title, advice) in PROBLEMS.items()
+    ]
+    return [group for group in found if group[2]]
 
 
 def _writable(request: HttpRequest, pk: int) -> Assessment:

@@ -354,7 +354,7 @@
   function unreachable() {
     retries += 1;
     if (navigator.onLine) show("failed", "Gagal menyimpan");
-    else show("offline", "Luring");
+    else show("offline", "Luring, aman di peramban ini");
     complain((navigator.onLine ? "Server belum dapat dihubungi. " : "Sambungan internet terputus. ") +
       (drafts.available ? "Isian Anda aman di peramban ini dan dikirim sendiri begitu tersambung."
         : "Jangan tutup halaman ini; isian dikirim begitu tersambung."));
@@ -506,7 +506,7 @@
   });
   window.addEventListener("focus", back);
   window.addEventListener("online", () => { retries = 0; back(); });
-  window.addEventListener("offline", () => { if (isDirty()) show("offline", "Luring"); });
+  window.addEventListener("offline", () => { if (isDirty()) show("offline", "Luring, aman di peramban ini"); });
   window.addEventListener("beforeunload", (event) => {
     if (isDirty() && !drafts.available) event.preventDefault();
   });

@@ -195,7 +195,10 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("form[data-logout]") || form.dataset.cleared !== undefined || !all().length) return;
+    if (!form.matches("form[data-logout]")) return;
+    const field = form.querySelector("[name=csrfmiddlewaretoken]");
+    if (field && token()) field.value = token(); /* logged in again in another tab since */
+    if (form.dataset.cleared !== undefined || !all().length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const leave = () => {

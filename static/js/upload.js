@@ -9,7 +9,6 @@
   const queue = part.querySelector("[data-queue]");
   const upload = part.querySelector("[data-upload]");
   const max = Number(part.dataset.max);
-  const accepted = part.dataset.accept.split(",");
 
   function say(text) {
     document.getElementById("ucapan").textContent = text;
@@ -91,15 +90,12 @@
   let active = false;
 
   function refusal(file) {
-    const dot = file.name.lastIndexOf(".");
-    const extension = dot < 0 ? "" : file.name.slice(dot).toLowerCase();
     if (!file.size) return "Berkas ini kosong (0 byte) atau sebuah folder. Periksa di komputer Anda, lalu pilih kembali.";
     if (file.size > max) {
       return "Berkas terlalu besar: " + size(file.size) + ", paling besar " + part.dataset.maxText +
         ". Perkecil berkasnya (misalnya pindai ulang dengan resolusi lebih rendah), atau lampirkan tautan.";
     }
-    if (!accepted.includes(extension)) return null; /* the server knows what to do instead */
-    return null;
+    return ""; /* the rest the server knows better */
   }
 
   function add(files) {
@@ -218,7 +214,8 @@
     const input = upload.querySelector("input[type=file]");
     upload.querySelector("[data-upload-button]").hidden = true;
     upload.querySelector("[data-upload-details]").hidden = true;
-    part.querySelector("[data-drop-text]").textContent = "Pilih berkas atau jatuhkan di sini";
+    part.querySelector("[data-drop-text]").textContent =
+      matchMedia("(pointer: coarse)").matches ? "Pilih berkas" : "Pilih berkas atau jatuhkan di sini";
     input.addEventListener("change", () => { add(input.files); input.value = ""; });
     upload.addEventListener("submit", (event) => event.preventDefault());
     const zone = part.querySelector("[data-dropzone]");
