@@ -68,10 +68,6 @@ class DomainRows:
     def rows(self) -> list[ReviewRow]:
         return [row for aspect in self.aspects for row in aspect.rows]
 
-    @property
-    def decided(self) -> int:
-        return sum(row.review is not None for row in self.rows)
-
 
 def _is(decision: str) -> Callable[[ReviewRow], bool]:
     return lambda row: row.review is not None and row.review.decision == decision
@@ -221,7 +217,6 @@ def _grouped(spec: InstrumentSpec, rows: list[ReviewRow], own: Score, verified: 
 class Place:
     """Where an indicator stands among those of its assessment; neighbours are codes, None at the ends."""
 
-    number: int
     total: int
     decided: int
     previous: str | None
@@ -245,7 +240,6 @@ def place_of(assessment: Assessment, code: str) -> Place:
     here = codes.index(code)
     later = [each for each, is_decided in [*order[here + 1 :], *order[:here]] if not is_decided]
     return Place(
-        number=here + 1,
         total=len(codes),
         decided=sum(is_decided for _, is_decided in order),
         previous=codes[here - 1] if here else None,

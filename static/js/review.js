@@ -51,7 +51,9 @@
     layout.classList.add("is-enhanced");
     tabs.forEach((tab, i) => tab.addEventListener("click", (event) => { event.preventDefault(); showEvidence(i, true); }));
     document.addEventListener("htmx:load", place);
-    showEvidence(Math.max(0, pieces().findIndex((piece) => "#" + piece.id === location.hash)), false);
+    const fromAddress = () => pieces().findIndex((piece) => "#" + piece.id === location.hash);
+    showEvidence(Math.max(0, fromAddress()), false);
+    window.addEventListener("hashchange", () => { if (fromAddress() >= 0) showEvidence(fromAddress(), true); });
   }
 
   const zoom = find("[data-zoom]");
