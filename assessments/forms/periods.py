@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,7 +15,7 @@ from accounts.models import Agency
 from assessments.models import Assessment, Period
 from assessments.queries.periods import selectable_agencies
 from assessments.services.answers import REASON_MAX
-from assessments.services.periods import NAME_MAX, detail_errors
+from assessments.services.periods import NAME_MAX, YEARS, detail_errors
 from indicators.checks import problems
 from indicators.models import Instrument
 from indicators.parts import stored_parts
@@ -65,6 +65,13 @@ class CommaField(forms.CharField):
         return number
 
 
+def plausible_day(day: date) -> date:
+    """`day`, unless its year is mistyped."""
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValidationError(f"Tahun harus antara {YEARS[0]} dan {YEARS[1]}. Periksa kembali tanggalnya.")
+    return day
+
+
 class DeadlineMixin(forms.Form):
     """A day and a time that together are a moment in the portal's zone (`cleaned_data["deadline"]`)."""
 
@@ -80,6 +87,9 @@ class DeadlineMixin(forms.Form):
         label=f"Jam batas waktu ({settings.TIME_ZONE_LABEL})",
         error_messages={"required": "Isi jam batas waktu."},
     )
+
+    def clean_deadline_date(self) -> date:
+        return plausible_day(self.cleaned_data["deadline_date"])
 
     def moment(self) -> datetime | None:
         day, clock = self.cleaned_data.get("deadline_date"), self.cleaned_data.get("deadline_time")
@@ -236,6 +246,9 @@ class PeriodForm(DeadlineMixin):
         for agency in self.choices:
             found.setdefault(agency.kind, []).append((agency, agency.pk in chosen))
         return [(kind, Agency.Kind(kind).label, rows) for kind, rows in found.items()]
+
+    def clean_starts_on(self) -> date:
+        return plausible_day(self.cleaned_data["starts_on"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -509,10 +509,14 @@ def test_the_same_extension_sent_twice_is_refused_at_its_field(login, city, asse
     assert Event.objects.filter(action="assessment.extend").count() == 1
 
 
-def test_a_day_beyond_the_calendar_is_said_and_not_an_error_page(login, city, assessment):
-    sent = {"deadline_date": "9999-12-31", "deadline_time": "23.59", "reason": "Ya."}
-    response = login(city.coordinator).post(reverse("extend", args=[assessment.pk]), sent)
-    assert response.status_code in (200, 302)
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_mistyped_year_is_said_at_its_field(login, city, assessment, instrument, day):
+    sent = {"deadline_date": day, "deadline_time": "00.00", "reason": "Ya."}
+    client = login(city.coordinator)
+    wrong = ["Tahun harus antara 2018 dan 2100. Periksa kembali tanggalnya."]
+    assert errors(client.post(reverse("extend", args=[assessment.pk]), sent)) == {"deadline_date": wrong}
+    sent = typed(instrument, [city.dinkes], deadline_date=day, starts_on=day)
+    assert errors(client.post(reverse("period_create"), sent)) == {"deadline_date": wrong, "starts_on": wrong}
 
 
 def test_cancelling_needs_a_reason_and_sent_twice_it_is_explained(login, city, assessment, period):
