@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Agency, Membership, Role
 from accounts.permissions import Rights
 from assessments.models import Assessment, Assignment, Contributor, Period, Result, Status
-from assessments.permissions import EDITABLE
+from assessments.permissions import EDITABLE, may_review_agency
 from assessments.workflow import actions
 from spbe_portal.formatting import datetime_id, remaining_id
 
@@ -67,6 +67,7 @@ class AgencyRow:
     is_late: bool
     is_complete: bool | None  # of the result in force, None where there is none
     reviewers: int
+    may_review: bool
     actions: tuple[str, ...]
 
     @property
@@ -141,6 +142,7 @@ def progress(period: Period, rights: Rights, now: datetime | None = None) -> Pro
             is_late=period.status == Period.Status.OPEN and assessment.status in EDITABLE and now >= assessment.due_at,
             is_complete=complete.get(assessment.pk) if assessment.status == Status.FINAL else None,
             reviewers=reviewers[assessment.agency_id],
+            may_review=may_review_agency(rights, assessment, wrote=assessment.wrote),
             actions=tuple(actions(rights, assessment, wrote=assessment.wrote, now=now)),
         )
         rows.append(row)
