@@ -243,7 +243,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         for name in names:
             page = person.go(name, *[things[thing] for thing in arguments.get(name, [])])
             result = Axe().run(page)
-            found += [f"{username} {name} {width}: {hit['id']}" for hit in result.response["violations"]]
+            found += [f"{username} {name} {width}: {hit['id']} {hit['nodes'][0]['target']}" for hit in result.response["violations"]]
             if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 found.append(f"{username} {name} {width}: wider than the window")
         person.done()
