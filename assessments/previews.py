@@ -79,7 +79,7 @@ def _keep(version_id: int, pages: list[PagePreview]) -> bool:
 
 def _delete(pages: list[PagePreview]) -> None:
     for page in pages:
-        default_storage.delete(page.file.name)
+        default_storage.delete(str(page.file.name))
 
 
 def _pictures(version: DocumentVersion) -> list[tuple[bytes, str, int, int]]:

@@ -347,7 +347,8 @@ class LimitedUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         self.seen += len(raw_data)
         if self.seen > settings.EVIDENCE_MAX_BYTES:
-            self.request.too_large_files = [*getattr(self.request, "too_large_files", []), self.file_name or ""]
+            names = [*getattr(self.request, "too_large_files", []), self.file_name or ""]
+            setattr(self.request, "too_large_files", names)  # noqa: B010: the request has no such attribute of its own
             raise SkipFile
         return raw_data
 

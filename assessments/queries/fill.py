@@ -95,9 +95,12 @@ class AnswerPage:
 
 
 def gap_text(gaps: tuple[str, ...]) -> str:
-    """ "Masih perlu: pilih level dan lampirkan bukti dukung." or nothing."""
+    """ "Masih perlu: tulis fakta atau analisis dan lampirkan bukti dukung."
+
+    Nothing where nothing is missing, or where nobody has begun: the empty ladder says that itself.
+    """
     parts = [GAP_TEXT[kind] for kind in gaps]
-    if not parts:
+    if not parts or gaps == ("unanswered",):
         return ""
     return f"Masih perlu: {parts[0] if len(parts) == 1 else ', '.join(parts[:-1]) + ' dan ' + parts[-1]}."
 

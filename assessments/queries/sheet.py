@@ -57,6 +57,7 @@ FILTERS: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
     ("perlu-dilengkapi", "Perlu dilengkapi", lambda row: bool(row.gaps)),
     ("dikembalikan", "Dikembalikan", lambda row: row.is_returned),
     ("tanpa-bukti", "Tanpa bukti", lambda row: row.needs_evidence and not row.evidence_count),
+    ("disesuaikan", "Disesuaikan", lambda row: row.decision == DecisionKind.ADJUST),
 )
 
 
@@ -166,7 +167,7 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
                 weight=answer.indicator.weight,
                 aspect=aspect_of[code],
                 level=answer.self_level,
-                level_name=names.get((answer.indicator.capability, answer.self_level), ""),
+                level_name=_name(names, answer),
                 not_applicable=answer.not_applicable,
                 verified_level=review.verified_level if review else None,
                 decision=review.decision if review else "",
@@ -179,6 +180,11 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
             )
         )
     return Sheet(spec, own, verified, _grouped(spec, own, verified, rows))
+
+
+def _name(names: dict[tuple[str, Level], str], answer: Answer) -> str:
+    level = answer.self_level
+    return "" if level is None else names.get((answer.indicator.capability, level), "")
 
 
 def evidence_counts(assessment: Assessment) -> dict[int, int]:

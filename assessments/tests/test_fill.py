@@ -374,7 +374,8 @@ class TestGaps:
         "gaps, said",
         [
             ((), ""),
-            (("unanswered",), "Masih perlu: pilih level."),
+            (("unanswered",), ""),
+            (("no_evidence",), "Masih perlu: lampirkan bukti dukung."),
             (("no_explanation", "no_evidence"), "Masih perlu: tulis fakta atau analisis dan lampirkan bukti dukung."),
         ],
     )

@@ -67,6 +67,7 @@ def test_each_row_says_what_it_lacks(assessment, city):
         "perlu-dilengkapi": 46,
         "dikembalikan": 0,
         "tanpa-bukti": 2,
+        "disesuaikan": 0,
     }
     assert [row.code for domain in sheet.only("tanpa-bukti") for aspect in domain.aspects for row in aspect.rows] == [
         "1",

@@ -203,7 +203,7 @@ def evidence_page(request: HttpRequest, pk: int, page: int) -> HttpResponseBase:
     except OSError:
         logger.error("The picture of document version %s, page %s is not in the storage", evidence.version_id, page)
         raise Http404 from None
-    suffix = picture.file.name.rpartition(".")[2]
+    suffix = str(picture.file.name).rpartition(".")[2]
     return _guarded(FileResponse(source, content_type=_SUFFIX_TYPES[suffix]), "private, max-age=600")
 
 

@@ -1,0 +1,272 @@
+"""The indicator page in a real browser: nothing typed is lost, whatever the line or the session does."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from assessments.models import Answer, Evidence
+from assessments.services import answers as answer_services
+from assessments.services import evidence as evidence_services
+from assessments.tests.files import pdf, picture
+from conftest import fill
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch):
+    monkeypatch.setattr(evidence_services.make_previews, "delay", lambda pk: None)
+
+
+@pytest.fixture
+def enter(live_server, context):
+    """`enter(user)` logs the browser in as that person."""
+
+    def _enter(user):
+        client = Client()
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+
+    return _enter
+
+
+@pytest.fixture
+def opened(live_server, page, enter, assessment, city):
+    """`opened(code)` opens an indicator of the draft as its operator."""
+    enter(city.operator)
+
+    def _open(code="1", tab=None):
+        tab = tab or page
+        tab.goto(live_server.url + reverse("answer", args=[assessment.pk, code]))
+        return tab
+
+    return _open
+
+
+def stored(assessment, code="1") -> Answer:
+    return Answer.objects.get(assessment=assessment, indicator__code=code)
+
+
+def state(page):
+    return page.locator(".bottom-bar [data-save-state]")
+
+
+def says(page, text):
+    expect(state(page)).to_contain_text(text, timeout=10_000)
+
+
+def put(page, selector, text):
+    """Type, and wait for the answer to the save."""
+    with page.expect_response("**/simpan/"):
+        page.fill(selector, text)
+
+
+def test_a_level_and_a_text_save_themselves(opened, assessment):
+    page = opened()
+    with page.expect_response("**/simpan/"):
+        page.keyboard.press("3")
+    says(page, "Tersimpan")
+    expect(page.locator("[data-gaps]")).to_contain_text("lampirkan bukti dukung")
+    put(page, "#fakta", "Ada.")
+    says(page, "Tersimpan")
+    answer = stored(assessment)
+    assert (answer.self_level, answer.fact) == (3, "Ada.")
+
+
+def test_keys_move_on_but_never_out_of_a_text_field(opened, assessment):
+    page = opened("2")
+    page.keyboard.press("j")
+    page.wait_for_url("**/indikator/3/")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/indikator/2/")
+    page.focus("#fakta")
+    with page.expect_response("**/simpan/"):
+        page.keyboard.type("jk 1 2 l ?")
+    assert (stored(assessment, "2").fact, stored(assessment, "2").self_level) == ("jk 1 2 l ?", None)
+
+
+def test_leaving_by_a_link_waits_for_the_last_words(opened, assessment):
+    page = opened("1")
+    page.fill("#analisis", "Kata terakhir.")
+    page.click('[data-go="next"]')
+    page.wait_for_url("**/indikator/2/")
+    assert stored(assessment).analysis == "Kata terakhir."
+
+
+def test_what_is_typed_offline_is_sent_when_the_line_is_back(opened, context, assessment):
+    page = opened()
+    context.set_offline(True)
+    page.fill("#fakta", "Ditulis luring.")
+    says(page, "Luring")
+    expect(page.locator("[data-problem]")).to_contain_text("aman di peramban ini")
+    context.set_offline(False)
+    says(page, "Tersimpan")
+    assert stored(assessment).fact == "Ditulis luring."
+
+
+def test_what_is_typed_while_the_server_is_down_survives_closing_the_page(opened, context, page, assessment):
+    page = opened()
+    page.route("**/simpan/", lambda route: route.fulfill(status=502, body="x"))
+    page.fill("#fakta", "Server sedang mati.")
+    says(page, "Gagal menyimpan")
+    page.close()
+    assert stored(assessment).fact == ""
+    again = opened(tab=context.new_page())
+    says(again, "Tersimpan")
+    assert again.input_value("#fakta") == "Server sedang mati."
+    assert stored(assessment).fact == "Server sedang mati."
+
+
+def test_a_session_that_ends_loses_nothing(opened, context, enter, assessment, city):
+    page = opened()
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.fill("#fakta", "Ditulis setelah sesi habis.")
+    says(page, "Sesi berakhir")
+    enter(city.operator)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    says(page, "Tersimpan")
+    assert stored(assessment).fact == "Ditulis setelah sesi habis."
+
+
+def test_another_person_in_the_same_browser_does_not_send_it(opened, context, enter, assessment, city):
+    page = opened()
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    enter(city.operator2)
+    page.fill("#fakta", "Milik operator pertama.")
+    says(page, "Belum tersimpan")
+    expect(page.locator("[data-problem]")).to_contain_text("sekarang masuk sebagai")
+    assert stored(assessment).fact == ""
+
+
+def test_two_people_on_one_text_see_both_and_choose(opened, assessment, city):
+    page = opened()
+    answer_services.save_answer(
+        assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"fact": "Dari rekan."}
+    )
+    put(page, "#fakta", "Dari saya.")
+    dialog = page.locator("#dua-isian")
+    expect(dialog).to_be_visible()
+    assert [box.input_value() for box in dialog.locator("textarea").all()] == ["Dari saya.", "Dari rekan."]
+    dialog.locator("textarea").first.fill("Dari saya dan rekan.")
+    with page.expect_response("**/simpan/"):
+        page.click("[data-use-mine]")
+    says(page, "Tersimpan")
+    assert stored(assessment).fact == "Dari saya dan rekan."
+
+
+def test_taking_theirs_keeps_mine_to_copy(opened, assessment, city):
+    page = opened()
+    answer_services.save_answer(
+        assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"fact": "Dari rekan."}
+    )
+    put(page, "#fakta", "Dari saya.")
+    page.click("[data-use-theirs]")
+    assert page.input_value("#fakta") == "Dari rekan."
+    assert page.input_value("#isian-terpisah textarea") == "Dari saya."
+    assert stored(assessment).fact == "Dari rekan."
+
+
+def test_two_people_on_different_fields_are_put_together_and_told(opened, assessment, city):
+    page = opened()
+    answer_services.save_answer(
+        assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"analysis": "Dari rekan."}
+    )
+    page.fill("#fakta", "Dari saya.")
+    expect(page.locator("#isian-terpisah")).to_contain_text("Kedua perubahan digabung")
+    says(page, "Tersimpan")
+    assert page.input_value("#analisis") == "Dari rekan."
+    assert (stored(assessment).fact, stored(assessment).analysis) == ("Dari saya.", "Dari rekan.")
+
+
+def test_after_the_hand_in_the_text_stays_to_be_copied(opened, assessment, city):
+    page = opened()
+    fill(assessment, city.operator)
+    assessment.status, assessment.submitted_at = "submitted", assessment.period.opened_at
+    assessment.save()
+    page.fill("#fakta", "Terlambat.")
+    says(page, "Tidak tersimpan")
+    expect(page.locator("#isian-terpisah")).to_contain_text("berstatus Diajukan, jadi isian terkunci")
+    assert page.input_value("#isian-terpisah textarea >> nth=0") == "Terlambat."
+    page.reload()
+    assert page.input_value("#isian-terpisah textarea >> nth=0") == "Terlambat."
+
+
+def test_too_long_a_text_is_refused_and_the_level_saved_all_the_same(opened, assessment):
+    page = opened()
+    page.fill("#fakta", "x" * 20_001)
+    says(page, "Belum tersimpan")
+    expect(page.locator("[data-error-for=fact]")).to_contain_text("Teks terlalu panjang")
+    with page.expect_response("**/simpan/"):
+        page.click('input[name="choice"][value="2"]')
+    expect(state(page)).to_contain_text("Sebagian belum tersimpan")
+    assert (stored(assessment).self_level, stored(assessment).fact) == (2, "")
+
+
+def test_logging_out_warns_of_what_was_not_sent(opened, context, page):
+    page = opened()
+    context.set_offline(True)
+    page.fill("#fakta", "Belum terkirim.")
+    says(page, "Luring")
+    page.click(".account summary")
+    page.click("form[data-logout] button")
+    expect(page.locator("#konfirmasi")).to_contain_text("Indikator 1 Kebijakan Arsitektur SPBE")
+    page.locator("#konfirmasi button", has_text="Batal").click()
+    assert page.input_value("#fakta") == "Belum terkirim."
+
+
+def test_files_go_up_one_by_one_and_each_refusal_is_told(opened, assessment, settings):
+    settings.EVIDENCE_MAX_BYTES = 100_000
+    page = opened()
+    page.set_input_files(
+        "#berkas",
+        [
+            {"name": "SK Tim.pdf", "mimeType": "application/pdf", "buffer": pdf(2)},
+            {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": picture()},
+            {"name": "palsu.pdf", "mimeType": "application/pdf", "buffer": b"MZ" * 50},
+            {"name": "besar.pdf", "mimeType": "application/pdf", "buffer": b"0" * 100_001},
+        ],
+    )
+    expect(page.locator("#daftar-bukti .evidence-title")).to_have_count(2)
+    problems = page.locator(".upload-problem")
+    expect(problems).to_have_count(2)
+    assert {text.split(":")[0] for text in problems.all_inner_texts()} == {
+        "Berkas “palsu.pdf” tidak dapat diterima",
+        "Berkas terlalu besar",
+    }
+    assert Evidence.objects.filter(answer=stored(assessment)).count() == 2
+
+
+def test_evidence_is_described_and_removed_in_place(opened, assessment):
+    page = opened()
+    page.set_input_files("#berkas", [{"name": "SK Tim.pdf", "mimeType": "application/pdf", "buffer": pdf()}])
+    item = page.locator("[data-item]")
+    item.locator("details.edit summary").click()
+    item.locator("input[name$=number]").fill("188/12/2026")
+    item.locator("button", has_text="Simpan keterangan").click()
+    expect(item.locator(".evidence-meta").first).to_contain_text("188/12/2026")
+    item.locator("button", has_text="Hapus").click()
+    page.click("#konfirmasi [data-dialog-ok]")
+    expect(item).to_have_count(0)
+    assert not Evidence.objects.filter(answer=stored(assessment)).exists()
+
+
+def test_without_script_the_same_page_saves_and_uploads(live_server, browser, enter, assessment, city):
+    client = Client()
+    client.force_login(city.operator)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + reverse("answer", args=[assessment.pk, "1"]))
+    page.check('input[name="choice"][value="3"]')
+    page.fill("#fakta", "Tanpa skrip.")
+    page.click(".save-line button[type=submit]")
+    expect(page.locator("#pesan")).to_contain_text("Indikator 1 tersimpan pukul")
+    page.set_input_files("#berkas", [{"name": "SK.pdf", "mimeType": "application/pdf", "buffer": pdf()}])
+    page.click("[data-upload-button]")
+    expect(page.locator("#pesan")).to_contain_text("“SK” dilampirkan.")
+    assert (stored(assessment).self_level, stored(assessment).fact) == (3, "Tanpa skrip.")
+    context.close()
