@@ -4,21 +4,27 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import Model, ProtectedError
 
-from accounts.models import Agency, User
 from audit.models import Event
 from audit.services import record
 
+# Events know nothing of the apps above them; only this test needs something to happen to.
+Agency = apps.get_model("accounts", "Agency")
+User = get_user_model()
+
 
 @pytest.fixture
-def actor(db) -> User:
+def actor(db) -> AbstractBaseUser:
     return User.objects.create_user("pelaku", name="Pelaku")
 
 
 @pytest.fixture
-def agency(db) -> Agency:
+def agency(db) -> Model:
     return Agency.objects.create(slug="dinkes", name="Dinas Kesehatan", short_name="Dinkes", kind="dinas")
 
 
