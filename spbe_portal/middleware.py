@@ -1,5 +1,6 @@
-"""Log-in as the default for every view, answered in the language of the caller."""
+"""Log-in as the default for every view, answered in the language of the caller; nothing left behind."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -33,3 +34,15 @@ class PortalLoginRequiredMiddleware(LoginRequiredMiddleware):
                 target = f"{target}?{urlencode({self.get_redirect_field_name(view_func): back})}"
             return HttpResponse(status=401, headers={"HX-Redirect": target})
         return super().handle_no_permission(request, view_func)
+
+
+def leave_nothing_behind(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Pages of a signed-in person are not kept by the browser: office PCs are shared, and Back must not show them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    return middleware

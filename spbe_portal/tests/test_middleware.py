@@ -34,3 +34,8 @@ def test_htmx_does_not_carry_a_foreign_address(client, db, shown):
 
 def test_a_public_view_needs_no_session(client, db):
     assert client.get("/masuk/").status_code == 200
+
+
+def test_pages_of_a_signed_in_person_are_not_kept_by_the_browser(client, login, city):
+    assert client.get("/masuk/").headers.get("Cache-Control") != "private, no-store"
+    assert login(city.operator).get("/laporan/").headers["Cache-Control"] == "private, no-store"
