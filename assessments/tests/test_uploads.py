@@ -6,6 +6,7 @@ import struct
 import zlib
 
 import pytest
+from PIL import ImageFile
 
 from assessments import uploads
 from assessments.errors import Invalid
@@ -113,9 +114,14 @@ def test_a_pdf_that_does_not_open_is_refused():
 
 
 @pytest.mark.parametrize("kind, name", [("JPEG", "a.jpg"), ("PNG", "a.png")])
-def test_a_picture_cut_short_is_refused(kind, name):
+def test_a_picture_cut_short_is_refused_even_where_pillow_forgives_it(kind, name, monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     content = picture(kind, (400, 400), **({"quality": 95} if kind == "JPEG" else {}))
     assert "rusak atau terpotong" in refusal(content[: len(content) // 2], name)
+
+
+def test_a_photo_with_a_film_behind_it_is_whole():
+    assert inspect(picture("JPEG", (400, 400)) + b"film" * 5_000, "foto.jpg").extension == "jpg"
 
 
 def test_a_picture_of_too_many_pixels_is_refused_without_unpacking_it():
