@@ -83,6 +83,7 @@ urlpatterns = [
     path("penilaian/1/", page, name="sheet"),
     path("form/", form, name="form"),
     path("save/", save, name="save"),
+    path("sesi/", save, name="session_state"),
     path("denied/", denied),
     path("denied-without-words/", denied_without_words),
     path("too-big/", too_big),

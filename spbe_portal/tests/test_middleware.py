@@ -38,4 +38,4 @@ def test_a_public_view_needs_no_session(client, db):
 
 def test_pages_of_a_signed_in_person_are_not_kept_by_the_browser(client, login, city):
     assert client.get("/masuk/").headers.get("Cache-Control") != "private, no-store"
-    assert login(city.operator).get("/laporan/").headers["Cache-Control"] == "private, no-store"
+    assert login(city.operator).get("/penilaian/1/").headers["Cache-Control"] == "private, no-store"
