@@ -184,3 +184,12 @@ def test_the_number_of_queries_does_not_grow_with_answers_and_evidence(
             client.get(where)
         Evidence.objects.all().delete()
         Answer.objects.update(self_level=None, fact="", analysis="")
+
+
+def test_results_and_their_revisions_stand_below_the_sheet(final, city, login):
+    page = login(city.operator).get(reverse("sheet", args=[final.pk])).content.decode()
+    assert "Hasil yang sudah difinalkan" in page
+    assert "Berlaku" in page
+    workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Bukti baru.")
+    page = login(city.operator).get(reverse("sheet", args=[final.pk])).content.decode()
+    assert "Digantikan" in page

@@ -16,6 +16,7 @@ from assessments.models import Answer, Assessment, Evidence, Review
 from assessments.queries import breakdown as breakdown_queries
 from assessments.queries import fill as queries
 from assessments.queries import sheet as sheet_queries
+from assessments.queries.results import revisions_of
 from assessments.services import answers as services
 from assessments.services import evidence as evidence_services
 from assessments.services.answers import REASON_MAX, TEXT_MAX
@@ -69,6 +70,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
             "is_late": now >= assessment.due_at,
             "is_own": permissions.is_own(mine, assessment),
             "on_behalf": is_editable and permissions.acts_on_behalf(mine, assessment),
+            "revisions": revisions_of([assessment])[assessment.pk],
             "now": now,
         },
     )
