@@ -367,7 +367,7 @@ class LimitedUploadHandler(FileUploadHandler):
         self.seen += len(raw_data)
         if self.seen > settings.EVIDENCE_MAX_BYTES:
             names = [*getattr(self.request, "too_large_files", []), self.file_name or ""]
-            setattr(self.request, "too_large_files", names)  # noqa: B010: the request has no such attribute of its own
+            setattr(self.request, "too_large_files", names)  # noqa: B010
             raise SkipFile
         return raw_data
 
