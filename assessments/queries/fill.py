@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from accounts.permissions import Rights
 from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
+from assessments.queries.readiness import completeness_of
 from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
 from spbe_portal.formatting import date_id, datetime_id
@@ -158,18 +159,7 @@ def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, evide
     was_returned = review is not None and review.decision == DecisionKind.RETURN
     if returned and not was_returned:
         return ()
-    state = completeness.AnswerState(
-        code=answer.indicator.code,
-        level=answer.self_level,
-        not_applicable=answer.not_applicable,
-        has_reason=bool(answer.not_applicable_reason.strip()),
-        has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
-        evidence_count=evidence_count,
-        was_returned=returned and was_returned,
-        changed_since_return=was_returned
-        and review is not None
-        and (bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)),
-    )
+    state = completeness_of(answer, review if returned else None, evidence_count)
     return tuple(gap.kind for gap in completeness.gaps_of(state, assessment.period.instrument.scale_min))
 
 

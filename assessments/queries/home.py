@@ -9,7 +9,7 @@ from django.db.models import Count
 from accounts.models import Agency
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
-from assessments.workflow.assessments import problems_from
+from assessments.queries.readiness import problems_from
 from spbe_portal.formatting import date_id, datetime_id, remaining_id
 
 SOON = timedelta(days=3)

@@ -202,7 +202,10 @@ def _grouped(spec: InstrumentSpec, rows: list[ReviewRow], own: Score, verified: 
             by_domain.setdefault(aspect.domain, []).append(group)
     grouped = [
         DomainRows(
-            domain.code, domain.name, own.domains[domain.code], verified.domains[domain.code],
+            domain.code,
+            domain.name,
+            own.domains[domain.code],
+            verified.domains[domain.code],
             tuple(by_domain[domain.code]),
         )
         for domain in spec.domains

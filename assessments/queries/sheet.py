@@ -10,9 +10,9 @@ from django.db.models import Count
 from accounts.permissions import Rights
 from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
-from assessments.services._base import load_answers
+from assessments.queries.answers import load_answers
+from assessments.queries.readiness import problems_from
 from assessments.specs import spec_of
-from assessments.workflow.assessments import problems_from
 from indicators.queries import level_names
 from indicators.scoring import InstrumentSpec, Score, display_disagrees
 from spbe_portal.formatting import level_id

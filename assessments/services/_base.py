@@ -12,6 +12,7 @@ from accounts.permissions import Rights, rights_of
 from assessments import permissions, totals
 from assessments.errors import TooLate, WrongState
 from assessments.models import Answer, Assessment, Contributor, DecisionKind, Period, Review, Status
+from assessments.queries.answers import load_answers
 from assessments.specs import spec_of
 from audit.services import record
 from indicators.scoring import Score
@@ -104,13 +105,6 @@ def is_returned(answer: Answer) -> bool:
 
 def note_contribution(acting: Acting) -> None:
     Contributor.objects.get_or_create(assessment=acting.assessment, user=acting.user)
-
-
-def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review]]:
-    """All answers in the instrument's order, and the current decision of each by answer id. Two queries."""
-    answers = Answer.objects.filter(assessment=assessment).select_related("indicator").order_by("indicator__order")
-    current = Review.objects.filter(answer__assessment=assessment, is_current=True).select_related("reviewer")
-    return list(answers), {review.answer_id: review for review in current}
 
 
 def refresh_totals(acting: Acting) -> Score:

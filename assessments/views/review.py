@@ -17,6 +17,7 @@ from assessments.models import Answer, Assessment, DecisionKind, Evidence, Retur
 from assessments.models.assessments import HANDED_IN
 from assessments.queries import review as queries
 from assessments.queries.review_queue import barrier
+from assessments.services import evidence as evidence_services
 from assessments.services import reviews as services
 from assessments.views._base import find_assessment, rights
 from spbe_portal.formatting import level_id
@@ -64,9 +65,7 @@ def review_overview(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.get("saring", "")
     if wanted not in queries.FILTERS:
         wanted = "semua"
-    chips = [
-        (name, label, sum(keep(row) for row in shown.rows)) for name, (label, keep) in queries.FILTERS.items()
-    ]
+    chips = [(name, label, sum(keep(row) for row in shown.rows)) for name, (label, keep) in queries.FILTERS.items()]
     return render(
         request,
         "assessments/review_overview.html",
@@ -152,6 +151,7 @@ def _page(
         shown = queries.review_page(assessment, code)
     except Answer.DoesNotExist:
         raise Http404 from None
+    evidence_services.requeue_stuck([item.version for item in shown.evidence])
     can_decide = permissions.can_review(rights(request), assessment, wrote=assessment.wrote)
     return render(
         request,
@@ -198,7 +198,11 @@ def _choice(shown: queries.ReviewPage, form: DecisionForm | None) -> dict[str, A
         return {"decision": "", "level": "", "reason": "", "note": "", "version": ""}
     level = "" if current.verified_level is None else str(current.verified_level)
     return {
-        "decision": current.decision, "level": level, "reason": current.reason, "note": current.note, "version": seen
+        "decision": current.decision,
+        "level": level,
+        "reason": current.reason,
+        "note": current.note,
+        "version": seen,
     }
 
 

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from assessments import completeness, permissions, totals
+from assessments import permissions, totals
 from assessments.calendar import end_of_working_day
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
-from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
+from assessments.models import Assessment, DecisionKind, Period, Result, Review, Status
+from assessments.queries.answers import load_answers
+from assessments.queries.readiness import problems_of
 from assessments.services._base import (
     Acting,
-    load_answers,
     locked,
     note_contribution,
     refresh_totals,
@@ -26,14 +27,6 @@ from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
 from assessments.workflow.table import BY_NAME
 from spbe_portal.formatting import datetime_id
-
-GAP_TEXT = {
-    "unanswered": "belum diisi: pilih level, atau nyatakan tidak relevan dengan alasan",
-    "no_explanation": "belum ada penjelasan: isi fakta dan analisis",
-    "no_evidence": "belum ada bukti dukung: lampirkan paling sedikit satu",
-    "no_reason": "dinyatakan tidak relevan tanpa alasan: tulis alasannya",
-    "untouched": "dikembalikan tetapi belum diperbaiki: ubah isian atau bukti, atau beri tanggapan",
-}
 
 
 def _from_source(acting: Acting, name: str) -> None:
@@ -68,46 +61,6 @@ def _reason(text: str) -> str:
     if not cleaned:
         raise Invalid({"reason": "Tulis alasannya terlebih dahulu."})
     return cleaned
-
-
-def problems_of(assessment: Assessment) -> list[Problem]:
-    """Everything that stands in the way of handing in, in the instrument's order. Three queries."""
-    answers, reviews = load_answers(assessment)
-    counts: dict[int, int] = {}
-    for answer_id in Evidence.objects.filter(answer__assessment=assessment).values_list("answer_id", flat=True):
-        counts[answer_id] = counts.get(answer_id, 0) + 1
-    return problems_from(assessment, answers, reviews, counts)
-
-
-def problems_from(
-    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], evidence_counts: dict[int, int]
-) -> list[Problem]:
-    """The same from rows already read; `evidence_counts` maps answer ids to numbers of evidence."""
-    states, names = [], {}
-    for answer in answers:
-        review = reviews.get(answer.pk)
-        was_returned = review is not None and review.decision == DecisionKind.RETURN
-        if assessment.status == Status.RETURNED and not was_returned:
-            continue  # locked: the agency could not mend it
-        names[answer.indicator.code] = answer.indicator.short_name
-        states.append(
-            completeness.AnswerState(
-                code=answer.indicator.code,
-                level=answer.self_level,
-                not_applicable=answer.not_applicable,
-                has_reason=bool(answer.not_applicable_reason.strip()),
-                has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
-                evidence_count=evidence_counts.get(answer.pk, 0),
-                was_returned=assessment.status == Status.RETURNED and was_returned,
-                changed_since_return=was_returned
-                and review is not None
-                and (bool(review.reply) or (answer.changed_at is not None and answer.changed_at > review.decided_at)),
-            )
-        )
-    return [
-        Problem(gap.kind, gap.code, f"Indikator {gap.code} {names[gap.code]} {GAP_TEXT[gap.kind]}.")
-        for gap in completeness.gaps(states, assessment.period.instrument.scale_min)
-    ]
 
 
 def submit(*, assessment_id: int, user: User) -> Assessment:

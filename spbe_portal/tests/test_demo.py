@@ -12,7 +12,7 @@ from PIL import Image
 
 from accounts.models import Agency, User
 from assessments.models import Assessment, DocumentVersion, Period, Result, Review
-from assessments.services._base import load_answers
+from assessments.queries.answers import load_answers
 from assessments.specs import spec_of
 from assessments.totals import self_score, verified_score
 from reports.models import ReportJob
