@@ -12,19 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Agency, Membership, Role, User
+from accounts.models import Agency, User
 from assessments import totals, workflow
 from assessments.calendar import end_of_working_day
 from assessments.models import (
@@ -43,7 +39,8 @@ from assessments.models import (
 from assessments.services import periods as period_services
 from assessments.specs import spec_of
 from indicators.models import Indicator, Instrument
-from spbe_portal.demo import files
+from spbe_portal.demo import people
+from spbe_portal.demo.library import Library
 
 PASSWORD = "Arunika-2026"
 PAST_YEARS = (2024, 2025)
@@ -86,8 +83,6 @@ class Rows:
     """Rows collected for bulk writing."""
 
     answers: list[Answer] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    versions: list[DocumentVersion] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     contributors: list[Contributor] = field(default_factory=list)
@@ -101,66 +96,26 @@ class Seeder:
         self.now = now or timezone.now()
         self.zone = ZoneInfo(settings.TIME_ZONE)
         self.random = random.Random("arunika")
-        self.stored: dict[tuple[str, int], dict[str, Any]] = {}
-        self.documents: dict[tuple[int, str, int], DocumentVersion] = {}
+        today = self.now.astimezone(self.zone).date()
+        self.library = Library(self.city["city"]["government"], today)
 
     def run(self) -> None:
         """Everything, in one transaction. The caller has checked that there is nobody yet."""
         with transaction.atomic():
             self.instrument = Instrument.objects.get(is_default=True)
-            self.agencies = self._agencies()
-            self._people()
+            self.agencies = people.make_agencies(self.city["agencies"])
+            self.cast = people.make_people(self.agencies, PASSWORD, date(self.now.year - 3, 1, 1))
             for year in PAST_YEARS:
                 self._past_year(year)
             self._running_year(RUNNING_YEAR)
 
-    # --- people ---------------------------------------------------------------------------------
-
-    def _agencies(self) -> dict[str, Agency]:
-        agencies: dict[str, Agency] = {}
-        for row in self.city["agencies"]:
-            agencies[row["slug"]] = Agency.objects.create(
-                slug=row["slug"],
-                name=row["name"],
-                short_name=row["short_name"],
-                kind=row["kind"],
-                parent=agencies.get(row["parent"]),
-            )
-        return agencies
-
-    def _people(self) -> None:
-        hashed = make_password(PASSWORD)
-        since = date(self.now.year - 3, 1, 1)
-
-        def person(username: str, name: str, position: str, agency: str, role: str | None, **extra: Any) -> User:
-            made = User.objects.create(username=username, name=name, position=position, password=hashed, **extra)
-            if role:
-                Membership.objects.create(user=made, agency=self.agencies[agency], role=role, valid_from=since)
-            return made
-
-        self.operators = {
-            slug: person(
-                f"operator-{slug}", f"Operator {agency.short_name}", "Pengelola data SPBE", slug, Role.OPERATOR
-            )
-            for slug, agency in self.agencies.items()
-        }
-        self.verifier = person(
-            "verifikator", "Verifikator Diskominfo", "Pranata komputer", "diskominfo", Role.VERIFIER
-        )
-        self.verifier2 = person("verifikator2", "Verifikator Inspektorat", "Auditor", "inspektorat", Role.VERIFIER)
-        self.coordinator = person(
-            "koordinator", "Koordinator Penilaian", "Kepala bidang", "diskominfo", Role.COORDINATOR
-        )
-        person("pimpinan", "Pimpinan Daerah", "Ketua Tim Koordinasi SPBE", "setda", Role.LEADER)
-        person("admin", "Administrator Sistem", "", "diskominfo", None, is_superuser=True, is_staff=True)
-
     def _reviewer_of(self, slug: str) -> User:
         """Nobody reviews an agency they belong to."""
         if slug == "diskominfo":
-            return self.verifier2
+            return self.cast.verifier2
         if slug == "inspektorat":
-            return self.verifier
-        return self.random.choice([self.verifier, self.verifier, self.verifier2])
+            return self.cast.verifier
+        return self.random.choice([self.cast.verifier, self.cast.verifier, self.cast.verifier2])
 
     # --- years ----------------------------------------------------------------------------------
 
@@ -170,7 +125,7 @@ class Seeder:
     def _period(self, year: int, start: date, deadline: datetime) -> Period:
         target = self.city["city"]["target_index"].get(str(year))
         period = period_services.create_period(
-            user=self.coordinator,
+            user=self.cast.coordinator,
             name=f"Penilaian SPBE {year}",
             year=year,
             instrument=self.instrument,
@@ -183,7 +138,7 @@ class Seeder:
             Assignment.objects.filter(period=period, indicator__code=code, agency__slug__in=slugs).update(
                 kind=Assignment.Kind.PIC
             )
-        return workflow.open_period(period_id=period.pk, user=self.coordinator, now=self._local(start, 8))
+        return workflow.open_period(period_id=period.pk, user=self.cast.coordinator, now=self._local(start, 8))
 
     def _past_year(self, year: int) -> None:
         period = self._period(year, date(year, 8, 1), self._local(date(year, 10, 31), 16))
@@ -195,7 +150,9 @@ class Seeder:
             self._decide(slug, assessment, answers, rows, decided, share=1.0, published=True)
             self._mark(assessment, Status.APPROVED, handed_in, decided)
         self._write(period, rows, assessments)
-        workflow.finalise_period(period_id=period.pk, user=self.coordinator, now=self._local(date(year, 12, 10), 10))
+        workflow.finalise_period(
+            period_id=period.pk, user=self.cast.coordinator, now=self._local(date(year, 12, 10), 10)
+        )
 
     def _running_year(self, year: int) -> None:
         today = self.now.astimezone(self.zone).date()
@@ -255,7 +212,7 @@ class Seeder:
         self, slug: str, assessment: Assessment, year: int, rows: Rows, share: float, at: datetime
     ) -> list[Answer]:
         """Fill `share` of the answers, in the sheet's order with gaps, and collect their evidence."""
-        agency, operator = self.agencies[slug], self.operators[slug]
+        agency, operator = self.agencies[slug], self.cast.operators[slug]
         answers = list(assessment.answers.select_related("indicator__aspect__domain").order_by("indicator__order"))
         wanted = round(len(answers) * share)
         skipped = set(self.random.sample(range(len(answers)), len(answers) - wanted)) if share > 0.5 else set()
@@ -301,7 +258,7 @@ class Seeder:
                 continue
             seen.add(row["title"])
             supports = [number for number in row["levels"] if number <= level] or [level]
-            version = self._version(agency, operator, row, year, rows)
+            version = self.library.version(agency, operator, row, year)
             rows.evidence.append(
                 Evidence(
                     answer=answer,
@@ -311,65 +268,6 @@ class Seeder:
                     level=max(supports),
                 )
             )
-
-    def _version(self, agency: Agency, operator: User, row: dict[str, Any], year: int, rows: Rows) -> DocumentVersion:
-        """The agency's document of this title and year. The bytes behind it are made once a city."""
-        key = (agency.pk, row["title"], year)
-        if key not in self.documents:
-            stored = self._stored(row, year)
-            document = Document(
-                agency=agency,
-                title=row["title"],
-                number=stored["number"],
-                date=stored["date"],
-                kind=row["kind"],
-                created_by=operator,
-            )
-            self.documents[key] = DocumentVersion(
-                document=document,
-                file=stored["file"],
-                original_name=stored["original_name"],
-                content_type=stored["content_type"],
-                size=stored["size"],
-                sha256=stored["sha256"],
-                page_count=stored["pages"],
-                preview=DocumentVersion.Preview.PENDING,
-                uploaded_by=operator,
-            )
-            rows.documents.append(document)
-            rows.versions.append(self.documents[key])
-        return self.documents[key]
-
-    def _stored(self, row: dict[str, Any], year: int) -> dict[str, Any]:
-        key = (row["title"], year)
-        if key not in self.stored:
-            month, day = map(int, row["typical_date_in_year"].split("-"))
-            issued = min(date(year, month, day), self.now.astimezone(self.zone).date())
-            draw = random.Random(f"{row['title']} {year}")
-            number = row["number_pattern"].format(n=draw.randint(3, 88), year=year)
-            slug = "-".join(row["title"].split())[:80].replace("/", "-")
-            if row["kind"] == "tangkapan_layar":
-                kind = draw.choice(["PNG", "JPEG"])
-                content = files.screenshot(row["title"].removeprefix("Tangkapan layar "), f"Tahun {year}", kind)
-                suffix, pages = ("png" if kind == "PNG" else "jpg"), None
-                content_type = f"image/{kind.lower()}"
-            else:
-                pages = min(int(row["pages"]), 3)
-                shown = f"{issued.day}-{issued.month}-{issued.year}"
-                content = files.pdf(row["title"], number, self.city["city"]["government"], shown, pages)
-                suffix, content_type = "pdf", "application/pdf"
-            name = default_storage.save(f"evidence/demo/{year}-{len(self.stored):03d}.{suffix}", ContentFile(content))
-            self.stored[key] = {
-                "number": number,
-                "date": issued,
-                "file": name,
-                "original_name": f"{slug}-{year}.{suffix}",
-                "content_type": content_type,
-                "size": len(content),
-                "sha256": sha256(content).hexdigest(),
-                "pages": pages,
-            }
-        return self.stored[key]
 
     # --- decisions ------------------------------------------------------------------------------
 
@@ -429,7 +327,7 @@ class Seeder:
         if status in (Status.SUBMITTED, Status.RETURNED, Status.APPROVED):
             assessment.round = 1
             assessment.submitted_at = handed_in
-            assessment.submitted_by = self.operators[assessment.agency.slug]
+            assessment.submitted_by = self.cast.operators[assessment.agency.slug]
         if status == Status.RETURNED:
             assessment.returned_at = decided
             assessment.mend_by = decided + timedelta(days=7)
@@ -442,8 +340,7 @@ class Seeder:
         Answer.objects.bulk_create(
             rows.answers, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=ANSWER_FIELDS
         )
-        Document.objects.bulk_create(rows.documents, batch_size=1000)
-        DocumentVersion.objects.bulk_create(rows.versions, batch_size=1000)
+        self.library.save()
         Evidence.objects.bulk_create(rows.evidence, batch_size=1000)
         Review.objects.bulk_create(rows.reviews, batch_size=1000)
         # These times are the moment of writing by default; in the story it was earlier.

@@ -1,0 +1,90 @@
+"""The demo agencies' documents: rows for each agency, bytes made once a city."""
+
+import random
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from accounts.models import Agency, User
+from assessments.models import Document, DocumentVersion
+from spbe_portal.demo import files
+
+
+class Library:
+    """Documents by agency, title and year. New rows are collected until `save`."""
+
+    def __init__(self, government: str, today: date):
+        self.government = government
+        self.today = today
+        self.stored: dict[tuple[str, int], dict[str, Any]] = {}
+        self.versions: dict[tuple[int, str, int], DocumentVersion] = {}
+        self.new_documents: list[Document] = []
+        self.new_versions: list[DocumentVersion] = []
+
+    def save(self) -> None:
+        """Write the rows collected since the last time."""
+        Document.objects.bulk_create(self.new_documents, batch_size=1000)
+        DocumentVersion.objects.bulk_create(self.new_versions, batch_size=1000)
+        self.new_documents, self.new_versions = [], []
+
+    def version(self, agency: Agency, operator: User, row: dict[str, Any], year: int) -> DocumentVersion:
+        """The agency's document of this title and year. The bytes behind it are made once a city."""
+        key = (agency.pk, row["title"], year)
+        if key not in self.versions:
+            stored = self._stored(row, year)
+            document = Document(
+                agency=agency,
+                title=row["title"],
+                number=stored["number"],
+                date=stored["date"],
+                kind=row["kind"],
+                created_by=operator,
+            )
+            self.versions[key] = DocumentVersion(
+                document=document,
+                file=stored["file"],
+                original_name=stored["original_name"],
+                content_type=stored["content_type"],
+                size=stored["size"],
+                sha256=stored["sha256"],
+                page_count=stored["pages"],
+                preview=DocumentVersion.Preview.PENDING,
+                uploaded_by=operator,
+            )
+            self.new_documents.append(document)
+            self.new_versions.append(self.versions[key])
+        return self.versions[key]
+
+    def _stored(self, row: dict[str, Any], year: int) -> dict[str, Any]:
+        key = (row["title"], year)
+        if key not in self.stored:
+            month, day = map(int, row["typical_date_in_year"].split("-"))
+            issued = min(date(year, month, day), self.today)
+            draw = random.Random(f"{row['title']} {year}")
+            number = row["number_pattern"].format(n=draw.randint(3, 88), year=year)
+            slug = "-".join(row["title"].split())[:80].replace("/", "-")
+            if row["kind"] == "tangkapan_layar":
+                kind = draw.choice(["PNG", "JPEG"])
+                content = files.screenshot(row["title"].removeprefix("Tangkapan layar "), f"Tahun {year}", kind)
+                suffix, pages = ("png" if kind == "PNG" else "jpg"), None
+                content_type = f"image/{kind.lower()}"
+            else:
+                pages = min(int(row["pages"]), 3)
+                shown = f"{issued.day}-{issued.month}-{issued.year}"
+                content = files.pdf(row["title"], number, self.government, shown, pages)
+                suffix, content_type = "pdf", "application/pdf"
+            name = default_storage.save(f"evidence/demo/{year}-{len(self.stored):03d}.{suffix}", ContentFile(content))
+            self.stored[key] = {
+                "number": number,
+                "date": issued,
+                "file": name,
+                "original_name": f"{slug}-{year}.{suffix}",
+                "content_type": content_type,
+                "size": len(content),
+                "sha256": sha256(content).hexdigest(),
+                "pages": pages,
+            }
+        return self.stored[key]
