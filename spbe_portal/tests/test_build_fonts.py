@@ -23,7 +23,7 @@ def folder(settings, tmp_path):
 
 def build() -> str:
     out = StringIO()
-    call_command("build_fonts", stdout=out)
+    call_command("build_fonts", stdout=out, verbosity=2)
     return out.getvalue().strip()
 
 
@@ -47,7 +47,7 @@ def test_the_cut_is_one_static_weight_with_tabular_figures_and_kerning(regular):
 def test_fonts_are_cut_once(folder, monkeypatch):
     cuts = []
     monkeypatch.setattr(build_fonts, "cut", lambda weight, target: cuts.append(weight) or target.write_bytes(b"x"))
-    assert [build(), build()] == ["Cut Inter 400, 600, 700.", "Fonts are current."]
+    assert [build(), build()] == ["Huruf Inter 400, 600, 700 disiapkan.", "Huruf sudah terbaru."]
     assert cuts == [400, 600, 700]
 
 
@@ -61,7 +61,7 @@ def test_a_missing_or_stale_file_is_cut_again(folder, monkeypatch, spoil):
         (folder / "inter-600.woff2").write_bytes(b"")
     else:
         (folder / "inter.stamp").write_text("older")
-    assert [build(), build()] == ["Cut Inter 400, 600, 700.", "Fonts are current."]
+    assert [build(), build()] == ["Huruf Inter 400, 600, 700 disiapkan.", "Huruf sudah terbaru."]
 
 
 def test_a_failed_cut_leaves_nothing_half_made(folder, monkeypatch):
