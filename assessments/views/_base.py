@@ -20,6 +20,11 @@ def find_assessment(request: HttpRequest, pk: int) -> Assessment:
     )
 
 
+def is_writer(mine: Rights, assessment: Assessment) -> bool:
+    """Whether this person fills in the assessment at all, whatever its state."""
+    return assessment.agency_id in mine.operator_of or mine.is_coordinator
+
+
 def allow(allowed: bool) -> None:
     """Visible but not allowed is 403."""
     if not allowed:

@@ -17,7 +17,7 @@ from assessments.forms.fill import EvidenceForm, NewEvidenceForm
 from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview
 from assessments.queries import fill as queries
 from assessments.services import evidence as services
-from assessments.views._base import allow, find_assessment, rights
+from assessments.views._base import allow, find_assessment, is_writer, rights
 from assessments.views.fill import answer_page, evidence_context, other_person
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
@@ -38,6 +38,7 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         return JsonResponse(_list_json(request, assessment, code))
     if (other := other_person(request)) is not None:
         return other
+    allow(is_writer(rights(request), assessment))
     form = NewEvidenceForm(request.POST, prefix="baru", ladder=_ladder(assessment, code))
     added: list[str] = []
     problems: list[str] = [uploads.too_large(name).message for name in getattr(request, "too_large_files", [])]
@@ -101,6 +102,7 @@ def evidence_edit(request: HttpRequest, pk: int, code: str, evidence_pk: int) ->
         return _back(assessment, code, f"bukti-{evidence_pk}")
     if (other := other_person(request)) is not None:
         return other
+    allow(is_writer(rights(request), assessment))
     form = EvidenceForm(request.POST, prefix=f"b{evidence_pk}", ladder=_ladder(assessment, code))
     status = 400
     if form.is_valid():
@@ -138,6 +140,7 @@ def evidence_remove(request: HttpRequest, pk: int, code: str, evidence_pk: int) 
     assessment = find_assessment(request, pk)
     if (other := other_person(request)) is not None:
         return other
+    allow(is_writer(rights(request), assessment))
     try:
         services.remove(assessment_id=assessment.pk, code=code, user=request.user, evidence_id=evidence_pk)
     except Answer.DoesNotExist:
@@ -155,6 +158,7 @@ def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     assessment = find_assessment(request, pk)
     if (other := other_person(request)) is not None:
         return other
+    allow(is_writer(rights(request), assessment))
     earlier = get_object_or_404(
         Evidence.objects.filter(answer__assessment__agency_id=assessment.agency_id),
         pk=_number(request.POST.get("evidence")),
@@ -237,19 +241,19 @@ def _ladder(assessment: Assessment, code: str) -> Any:
 def _list_json(
     request: HttpRequest, assessment: Assessment, code: str, edited: tuple[int, EvidenceForm] | None = None
 ) -> dict[str, Any]:
-    """The evidence part of the page and what changed beside it."""
+    """The evidence part of the page and what changed beside it. The last check before anything is told."""
     mine = rights(request)
     assessment.refresh_from_db()
+    allow(permissions.can_see_answers(mine, assessment))
     try:
         page = queries.answer_page(assessment, code, mine, timezone.now())
     except Answer.DoesNotExist:
         raise Http404 from None
     services.requeue_stuck([evidence.version for evidence in page.evidence])
-    is_writer = assessment.agency_id in mine.operator_of or mine.is_coordinator
     context = {
         "assessment": assessment,
         "page": page,
-        "is_editable": is_writer and not page.lock,
+        "is_editable": is_writer(mine, assessment) and not page.lock,
         **evidence_context(assessment, page, edited=edited),
     }
     return {

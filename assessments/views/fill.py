@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.permissions import Rights
 from assessments import permissions, uploads, workflow
 from assessments.errors import Invalid, Refused, Stale, TooLate
 from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, first_error
@@ -20,7 +19,7 @@ from assessments.queries.results import revisions_of
 from assessments.services import answers as services
 from assessments.services import evidence as evidence_services
 from assessments.services.answers import REASON_MAX, TEXT_MAX
-from assessments.views._base import allow, find_assessment, rights
+from assessments.views._base import allow, find_assessment, is_writer, rights
 from indicators.queries import LevelRow
 from indicators.scoring import Score
 from spbe_portal.formatting import clock_id, decimal_id, level_id
@@ -47,7 +46,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = request.GET.get("filter", "")
     if wanted not in {key for key, _, _ in counts}:
         wanted = "semua"
-    is_editable = assessment.status in permissions.EDITABLE and _is_writer(mine, assessment)
+    is_editable = assessment.status in permissions.EDITABLE and is_writer(mine, assessment)
     now = timezone.now()
     return render(
         request,
@@ -105,6 +104,7 @@ def answer_save(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     assessment = find_assessment(request, pk)
     if (other := other_person(request)) is not None:
         return other
+    allow(is_writer(rights(request), assessment))
     try:
         version, changes = answer_changes(request)
         saved = services.save_answer(
@@ -167,7 +167,7 @@ def answer_page(
         page = queries.answer_page(assessment, code, mine, now)
     except Answer.DoesNotExist:
         raise Http404 from None
-    is_writer = _is_writer(mine, assessment)
+    writes = is_writer(mine, assessment)
     evidence_services.requeue_stuck([evidence.version for evidence in page.evidence])
     theirs = refusal.current if isinstance(refusal, Stale) else None
     values = typed or typed_of(page.answer)
@@ -182,14 +182,14 @@ def answer_page(
         "their_choice": _choice_text(page, theirs) if theirs else "",
         "refusal": refusal,
         "errors": refusal.errors if isinstance(refusal, Invalid) else {},
-        "is_editable": is_writer and not page.lock,
-        "is_writer": is_writer,
-        "on_behalf": is_writer and permissions.acts_on_behalf(mine, assessment),
+        "is_editable": writes and not page.lock,
+        "is_writer": writes,
+        "on_behalf": writes and permissions.acts_on_behalf(mine, assessment),
         "is_own": permissions.is_own(mine, assessment),
         "reply_text": reply_text,
         "reply_error": reply_error,
         "url_error": url_error,
-        "keys": [key for key in KEYS if (is_writer and not page.lock) or key[0] not in ("1 – 5", "Ctrl + Enter")],
+        "keys": [key for key in KEYS if (writes and not page.lock) or key[0] not in ("1 – 5", "Ctrl + Enter")],
         "not_relevant": NOT_RELEVANT,
         "text_max": TEXT_MAX,
         "reason_max": REASON_MAX,
@@ -345,7 +345,3 @@ def _described(evidence: Evidence) -> dict[str, Any]:
         "pages": evidence.pages,
         "level": "" if evidence.level is None else str(evidence.level),
     }
-
-
-def _is_writer(mine: Rights, assessment: Assessment) -> bool:
-    return assessment.agency_id in mine.operator_of or mine.is_coordinator

@@ -10,7 +10,7 @@ from assessments import permissions, workflow
 from assessments.errors import NotReady, Refused
 from assessments.models import Assessment, Status
 from assessments.queries import sheet as queries
-from assessments.views._base import allow, find_assessment, rights
+from assessments.views._base import allow, find_assessment, is_writer, rights
 from spbe_portal.formatting import datetime_id
 
 #: Kinds of `assessments.completeness.Gap`: what they are called here, and how they are mended.
@@ -95,8 +95,7 @@ def _groups(shown: queries.Sheet) -> list[tuple[str, str, list[queries.Row]]]:
 
 def _writable(request: HttpRequest, pk: int) -> Assessment:
     assessment = find_assessment(request, pk)
-    mine = rights(request)
-    allow(assessment.agency_id in mine.operator_of or mine.is_coordinator)
+    allow(is_writer(rights(request), assessment))
     return assessment
 
 
