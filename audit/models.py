@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class Event(models.Model):
@@ -12,7 +13,7 @@ class Event(models.Model):
     texts enter as digest and difference (see `audit.diff`).
     """
 
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     on_behalf_of = models.ForeignKey("accounts.Agency", models.PROTECT, null=True, related_name="+")
     action = models.CharField(max_length=60)

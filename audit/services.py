@@ -6,12 +6,28 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from audit.diff import text_change
 from audit.models import Event
 
 
-def record(
+def record(action: str, subject: models.Model, **details: Any) -> Event:
+    """Write one event inside the caller's transaction; `details` as in `prepare`.
+
+    Raises `TransactionManagementError` outside a transaction: an event must stand or fall with its change.
+    """
+    return record_all([prepare(action, subject, **details)])[0]
+
+
+def record_all(events: list[Event]) -> list[Event]:
+    """Write prepared events in the order given, inside the caller's transaction."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("An event is written in the transaction of its change.")
+    return Event.objects.bulk_create(events, batch_size=1000)
+
+
+def prepare(
     action: str,
     subject: models.Model,
     *,
@@ -21,17 +37,17 @@ def record(
     after: Mapping[str, Any] | None = None,
     reason: str = "",
     on_behalf_of: Any = None,
+    at: datetime | None = None,
 ) -> Event:
-    """Write one event inside the caller's transaction.
+    """One event, not written yet.
 
     `action` is dotted ("assessment.submit"); `stream` defaults to the subject itself;
-    `before` and `after` are trimmed to the fields that differ. Raises
-    `TransactionManagementError` outside a transaction: an event must stand or fall with its change.
+    `before` and `after` are trimmed to the fields that differ. `at` is given only where a past
+    year is brought in.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("An event is written in the transaction of its change.")
     old, new = _changes(before or {}, after or {})
-    return Event.objects.create(
+    return Event(
+        at=at or timezone.now(),
         actor=actor,
         on_behalf_of=on_behalf_of,
         action=action,

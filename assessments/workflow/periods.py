@@ -16,7 +16,7 @@ from assessments.models import Answer, Assessment, Assignment, Period, Result, S
 from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
-from audit.services import record
+from audit.services import prepare, record, record_all
 from indicators.checks import problems as instrument_problems
 from indicators.parts import stored_parts
 from indicators.scoring import FORMULA_VERSION
@@ -48,6 +48,7 @@ def open_period(*, period_id: int, user: User, now: datetime | None = None) -> P
             actor=user,
             before={"status": "draft"},
             after={"status": "open", "assessments": len(made)},
+            at=now,
         )
         return period
 
@@ -163,7 +164,7 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
         done = 0
         for chunk in batched(assessments, AT_ONCE):
             answers = snapshot.answers_for_snapshot(chunk)
-            results = []
+            results, events = [], []
             for assessment in chunk:
                 complete = assessment.status == Status.APPROVED
                 before = assessment.status
@@ -193,16 +194,20 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
                         finalised_at=now,
                     )
                 )
-                record(
-                    "assessment.finalise",
-                    assessment,
-                    actor=user,
-                    before={"status": before},
-                    after={"status": Status.FINAL, "is_complete": complete, "digest": results[-1].digest},
-                    reason="" if complete else text,
+                events.append(
+                    prepare(
+                        "assessment.finalise",
+                        assessment,
+                        actor=user,
+                        before={"status": before},
+                        after={"status": Status.FINAL, "is_complete": complete, "digest": results[-1].digest},
+                        reason="" if complete else text,
+                        at=now,
+                    )
                 )
                 done += complete
             Result.objects.bulk_create(results)
+            record_all(events)
         frozen = Assessment.objects.filter(period=period).exclude(status__in=[Status.FINAL, Status.CANCELLED])
         frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="")
         frozen.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
@@ -216,6 +221,7 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
             before={"status": "open"},
             after={"status": "final", "complete": done, "incomplete": len(assessments) - done},
             reason=text,
+            at=now,
         )
         return Finalised(period, done, len(assessments) - done)
 

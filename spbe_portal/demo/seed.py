@@ -38,8 +38,11 @@ from assessments.models import (
 )
 from assessments.services import periods as period_services
 from assessments.specs import spec_of
+from audit.models import Event
+from audit.services import record_all
 from indicators.models import Indicator, Instrument
 from spbe_portal.demo import people
+from spbe_portal.demo.events import events_of
 from spbe_portal.demo.library import Library
 
 PASSWORD = "Arunika-2026"
@@ -147,8 +150,8 @@ class Seeder:
             handed_in = self._local(date(year, 10, self.random.randint(18, 30)), self.random.randint(9, 23))
             decided = handed_in + timedelta(days=self.random.randint(4, 15), hours=2)
             answers = self._answer_all(slug, assessment, year, rows, 1.0, handed_in)
-            self._decide(slug, assessment, answers, rows, decided, share=1.0, published=True)
-            self._mark(assessment, Status.APPROVED, handed_in, decided)
+            reviewer = self._decide(slug, answers, rows, decided, share=1.0, published=True)
+            self._mark(assessment, Status.APPROVED, handed_in, decided, reviewer)
         self._write(period, rows, assessments)
         workflow.finalise_period(
             period_id=period.pk, user=self.cast.coordinator, now=self._local(date(year, 12, 10), 10)
@@ -170,10 +173,10 @@ class Seeder:
             decided = handed_in + timedelta(days=self.random.randint(2, 5), minutes=17)
             filled = share if state in ("draft", "cancelled") else 1.0
             answers = self._answer_all(slug, assessment, year, rows, filled, handed_in)
+            reviewer = None
             if state in ("submitted", "returned", "approved"):
-                self._decide(
+                reviewer = self._decide(
                     slug,
-                    assessment,
                     answers,
                     rows,
                     decided,
@@ -181,7 +184,7 @@ class Seeder:
                     published=state != "submitted",
                     returned=self.random.randint(2, 5) if state == "returned" else 0,
                 )
-            self._mark(assessment, Status(state), handed_in, decided)
+            self._mark(assessment, Status(state), handed_in, decided, reviewer)
             if state == "returned":
                 assessment.mend_by = end_of_working_day(self.now, period.mend_days, self.zone)
         self._write(period, rows, assessments)
@@ -274,7 +277,6 @@ class Seeder:
     def _decide(
         self,
         slug: str,
-        assessment: Assessment,
         answers: list[Answer],
         rows: Rows,
         at: datetime,
@@ -282,7 +284,7 @@ class Seeder:
         share: float,
         published: bool,
         returned: int = 0,
-    ) -> None:
+    ) -> User:
         reviewer = self._reviewer_of(slug)
         history = self.city["history"][slug]
         adjusted_share = history[sorted(history)[-1]]["adjusted_share"]
@@ -310,6 +312,7 @@ class Seeder:
                     review.decision, review.verified_level = DecisionKind.ADJUST, level
                     review.note = self._note("adjust", answer, level, "up" if up else "down")["text"]
             rows.reviews.append(review)
+        return reviewer
 
     def _note(self, kind: str, answer: Answer, level: Any = None, direction: str = "") -> dict[str, str]:
         domain = int(_domain(answer.indicator))
@@ -322,7 +325,9 @@ class Seeder:
         text = note["note"].format(indicator=answer.indicator.short_name, level=level or answer.self_level)
         return {"reason": note.get("reason", ""), "text": text}
 
-    def _mark(self, assessment: Assessment, status: Status, handed_in: datetime, decided: datetime) -> None:
+    def _mark(
+        self, assessment: Assessment, status: Status, handed_in: datetime, decided: datetime, reviewer: User | None
+    ) -> None:
         assessment.status = status
         if status in (Status.SUBMITTED, Status.RETURNED, Status.APPROVED):
             assessment.round = 1
@@ -332,7 +337,7 @@ class Seeder:
             assessment.returned_at = decided
             assessment.mend_by = decided + timedelta(days=7)
         if status == Status.APPROVED:
-            assessment.approved_at, assessment.approved_by = decided, self._reviewer_of(assessment.agency.slug)
+            assessment.approved_at, assessment.approved_by = decided, reviewer
 
     def _write(self, period: Period, rows: Rows, assessments: dict[str, Assessment]) -> None:
         """Write what was collected and keep the totals, all with a fixed number of statements."""
@@ -351,9 +356,10 @@ class Seeder:
         Contributor.objects.bulk_create(rows.contributors)
         spec = spec_of(period.instrument)
         answers: dict[int, list[Answer]] = {}
-        for answer in Answer.objects.filter(assessment__period=period).select_related("indicator"):
+        for answer in rows.answers:
             answers.setdefault(answer.assessment_id, []).append(answer)
         reviews = {review.answer_id: review for review in rows.reviews}
+        events: list[Event] = []
         for assessment in assessments.values():
             own = answers[assessment.pk]
             score = totals.self_score(spec, own)
@@ -366,6 +372,7 @@ class Seeder:
                 verified = totals.verified_score(spec, own, reviews)
                 assessment.verified_exact = totals.fraction_text(verified.index)
                 assessment.verified_predicate = verified.predicate or ""
+            events += events_of(assessment, own, reviews)
         Assessment.objects.bulk_update(
             assessments.values(),
             [
@@ -386,6 +393,7 @@ class Seeder:
                 "verified_predicate",
             ],
         )
+        record_all(sorted(events, key=lambda event: event.at))
 
 
 def _domain(indicator: Indicator) -> str:

@@ -15,6 +15,7 @@ from assessments.models import Assessment, DocumentVersion, Period, Result, Revi
 from assessments.queries.answers import load_answers
 from assessments.specs import spec_of
 from assessments.totals import self_score, verified_score
+from audit.models import Event
 from reports.models import ReportJob
 from spbe_portal.demo.seed import PASSWORD
 
@@ -58,6 +59,17 @@ def test_the_demo_city(instrument, rf):
         assert not User.objects.get(pk=reviewer_id).memberships.filter(agency_id=agency_id).exists()
     result = Result.objects.order_by("?").first()
     assert Fraction(result.snapshot["verified"]["index"]) == Fraction(result.verified_exact)
+
+    # The story left its events, in order, as the acts would have.
+    for assessment in Assessment.objects.filter(period__year=2025)[:5]:
+        events = list(Event.objects.filter(stream=f"assessment:{assessment.pk}").values_list("action", "at"))
+        assert [action for action, _ in events if action.startswith("assessment.")] == [
+            "assessment.submit",
+            "assessment.approve",
+            "assessment.finalise",
+        ]
+        assert [at for _, at in events] == sorted(at for _, at in events)
+        assert events[-1][1].year == 2025
 
     # Evidence is real: each stored file opens as what it says it is.
     opened = Counter()
