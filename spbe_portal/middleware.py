@@ -19,6 +19,15 @@ def wants_json(request: HttpRequest) -> bool:
     return "application/json" in accepted and "text/html" not in accepted
 
 
+def _shown_page(request: HttpRequest) -> str:
+    """Path and query of the page the person looks at, not of the fragment it asked for; "" where it says none."""
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # no address at all, such as http://[x
+        return ""
+    return f"{shown.path}?{shown.query}" if shown.query else shown.path
+
+
 class PortalLoginRequiredMiddleware(LoginRequiredMiddleware):
     """Without a session: pages go to log-in and come back, scripts get 401 and keep what was typed."""
 
@@ -26,9 +35,7 @@ class PortalLoginRequiredMiddleware(LoginRequiredMiddleware):
         if wants_json(request):
             return JsonResponse({"detail": SESSION_ENDED}, status=401)
         if request.headers.get("HX-Request") == "true":
-            # The page the person looks at, not the fragment it asked for.
-            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-            back = f"{shown.path}?{shown.query}" if shown.query else shown.path
+            back = _shown_page(request)
             target = resolve_url(self.get_login_url(view_func))
             if back.startswith("/") and not back.startswith("//"):
                 target = f"{target}?{urlencode({self.get_redirect_field_name(view_func): back})}"

@@ -1,7 +1,7 @@
 """The demo agencies' documents: rows for each agency, bytes made once a city."""
 
 import random
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -62,7 +62,7 @@ class Library:
         key = (row["title"], year)
         if key not in self.stored:
             month, day = map(int, row["typical_date_in_year"].split("-"))
-            issued = min(date(year, month, day), self.today)
+            issued = min(date(year, month, day), date(year, 10, 10), self.today - timedelta(days=20))
             draw = random.Random(f"{row['title']} {year}")
             number = row["number_pattern"].format(n=draw.randint(3, 88), year=year)
             slug = "-".join(row["title"].split())[:80].replace("/", "-")

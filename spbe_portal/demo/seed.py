@@ -8,6 +8,7 @@ times three years of single acts would take minutes.
 
 import json
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -37,6 +38,7 @@ from assessments.models import (
     Status,
 )
 from assessments.services import periods as period_services
+from assessments.services._base import TOTALS
 from assessments.specs import spec_of
 from audit.models import Event
 from audit.services import record_all
@@ -69,6 +71,8 @@ REST = (
     ("draft", 0.9),
     ("submitted", 1.0),
 )
+#: What `_mark` sets.
+MARKED = ["status", "round", "submitted_at", "submitted_by", "returned_at", "mend_by", "approved_at", "approved_by"]
 ANSWER_FIELDS = (
     "self_level",
     "fact",
@@ -125,6 +129,11 @@ class Seeder:
     def _local(self, day: date, hour: int, minute: int = 0) -> datetime:
         return datetime.combine(day, time(hour, minute), tzinfo=self.zone)
 
+    def _decision_time(self, handed_in: datetime, least: int, most: int) -> datetime:
+        """In office hours, some days after the hand-in."""
+        day = handed_in.date() + timedelta(days=self.random.randint(least, most))
+        return self._local(day, self.random.randint(8, 15), self.random.randint(1, 59))
+
     def _period(self, year: int, start: date, deadline: datetime) -> Period:
         target = self.city["city"]["target_index"].get(str(year))
         period = period_services.create_period(
@@ -148,7 +157,7 @@ class Seeder:
         rows, assessments = Rows(), self._assessments(period)
         for slug, assessment in assessments.items():
             handed_in = self._local(date(year, 10, self.random.randint(18, 30)), self.random.randint(9, 23))
-            decided = handed_in + timedelta(days=self.random.randint(4, 15), hours=2)
+            decided = self._decision_time(handed_in, 4, 15)
             answers = self._answer_all(slug, assessment, year, rows, 1.0, handed_in)
             reviewer = self._decide(slug, answers, rows, decided, share=1.0, published=True)
             self._mark(assessment, Status.APPROVED, handed_in, decided, reviewer)
@@ -170,7 +179,7 @@ class Seeder:
                 state, share = REST[turn % len(REST)]
                 turn += 1
             handed_in = self._local(today - timedelta(days=self.random.randint(6, 16)), self.random.randint(8, 22))
-            decided = handed_in + timedelta(days=self.random.randint(2, 5), minutes=17)
+            decided = self._decision_time(handed_in, 2, 5)
             filled = share if state in ("draft", "cancelled") else 1.0
             answers = self._answer_all(slug, assessment, year, rows, filled, handed_in)
             reviewer = None
@@ -323,7 +332,8 @@ class Seeder:
         ] or self.city["review_notes"][kind]
         note = self.random.choice(fitting)
         text = note["note"].format(indicator=answer.indicator.short_name, level=level or answer.self_level)
-        return {"reason": note.get("reason", ""), "text": text}
+        # "Kebijakan {indicator}" beside an indicator called "Kebijakan ...": once is enough.
+        return {"reason": note.get("reason", ""), "text": re.sub(r"\b(\w+) \1\b", r"\1", text)}
 
     def _mark(
         self, assessment: Assessment, status: Status, handed_in: datetime, decided: datetime, reviewer: User | None
@@ -374,24 +384,7 @@ class Seeder:
                 assessment.verified_predicate = verified.predicate or ""
             events += events_of(assessment, own, reviews)
         Assessment.objects.bulk_update(
-            assessments.values(),
-            [
-                "status",
-                "round",
-                "submitted_at",
-                "submitted_by",
-                "returned_at",
-                "mend_by",
-                "approved_at",
-                "approved_by",
-                "answered_count",
-                "decided_count",
-                "returned_count",
-                "self_exact",
-                "self_predicate",
-                "verified_exact",
-                "verified_predicate",
-            ],
+            assessments.values(), [*MARKED, *(name for name in TOTALS if name != "assigned_count")]
         )
         record_all(sorted(events, key=lambda event: event.at))
 

@@ -1,6 +1,7 @@
 """The demo city is a city in which every state can be met, and its figures are right."""
 
 import io
+import re
 from collections import Counter
 from fractions import Fraction
 
@@ -8,10 +9,11 @@ import pypdfium2
 from django.contrib.auth import authenticate
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db.models import F
 from PIL import Image
 
 from accounts.models import Agency, User
-from assessments.models import Assessment, DocumentVersion, Period, Result, Review
+from assessments.models import Assessment, DocumentVersion, Evidence, Period, Result, Review
 from assessments.queries.answers import load_answers
 from assessments.specs import spec_of
 from assessments.totals import self_score, verified_score
@@ -70,6 +72,11 @@ def test_the_demo_city(instrument, rf):
         ]
         assert [at for _, at in events] == sorted(at for _, at in events)
         assert events[-1][1].year == 2025
+
+    # Nothing is dated after it was handed in, and no note stammers.
+    late = Evidence.objects.filter(version__document__date__gt=F("answer__assessment__submitted_at__date"))
+    assert late.count() == 0
+    assert [note for note in Review.objects.values_list("note", flat=True) if re.search(r"\b(\w+) \1\b", note)] == []
 
     # Evidence is real: each stored file opens as what it says it is.
     opened = Counter()
