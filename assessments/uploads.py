@@ -4,6 +4,7 @@ Nothing here writes. Every refusal is an `Invalid` (key "file") that says what i
 """
 
 import hashlib
+import logging
 import unicodedata
 import warnings
 import zipfile
@@ -20,6 +21,8 @@ from PIL import Image, UnidentifiedImageError
 from assessments import pdfs
 from assessments.errors import Invalid
 from spbe_portal.formatting import count_id, size_id
+
+logger = logging.getLogger(__name__)
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 #: Extension -> content type. `.jpeg` is stored as `.jpg`.
@@ -143,23 +146,42 @@ def inspect(file: BinaryIO, raw_name: str, size: int) -> Checked:
         raise refuse(f"Berkas “{name}” kosong (0 byte). Periksa berkasnya di komputer Anda, lalu unggah kembali.")
     if size > settings.EVIDENCE_MAX_BYTES:
         raise too_large(name)
-    file.seek(0)
-    head = file.read(4096)
-    pages = None
-    if extension == "pdf":
-        pages = _check_pdf(file, name, head, size)
-    elif extension in ("jpg", "png"):
-        _check_picture(file, name, extension, head)
-    elif extension == "zip":
-        _check_zip(file, name, head)
-    else:
-        _check_office(file, name, extension, head)
+    try:
+        pages = _check_content(file, name, extension, size)
+    except Invalid:
+        raise
+    except Exception:
+        # A damaged file makes decoders raise nearly anything (zlib.error, EOFError, struct.error,
+        # NotImplementedError, "negative seek value"): that is about the file, and said of the file.
+        logger.warning("A .%s of %s bytes could not be read", extension, size, exc_info=True)
+        raise _broken(name) from None
     digest = hashlib.sha256()
     file.seek(0)
     while block := file.read(_BLOCK):
         digest.update(block)
     file.seek(0)
     return Checked(name, extension, TYPES[extension], size, digest.hexdigest(), pages)
+
+
+def _check_content(file: BinaryIO, name: str, extension: str, size: int) -> int | None:
+    """Whether the content is what the extension says, and whole; the number of pages of a PDF."""
+    file.seek(0)
+    head = file.read(4096)
+    if extension == "pdf":
+        return _check_pdf(file, name, head, size)
+    if extension in ("jpg", "png"):
+        _check_picture(file, name, extension, head)
+    elif extension == "zip":
+        _check_zip(file, name, head)
+    else:
+        _check_office(file, name, extension, head)
+    return None
+
+
+def _broken(name: str) -> Invalid:
+    return refuse(
+        f"Berkas “{name}” rusak atau terpotong: isinya tidak dapat dibuka. Buat ulang berkasnya, lalu unggah kembali."
+    )
 
 
 def _extension(name: str) -> str:
@@ -264,10 +286,7 @@ def _opened_zip(file: BinaryIO, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise refuse(
-            f"Berkas “{name}” rusak atau terpotong: isinya tidak dapat dibuka. Buat ulang berkasnya, lalu "
-            "unggah kembali."
-        ) from None
+        raise _broken(name) from None
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], name: str) -> None:
@@ -334,11 +353,10 @@ def _check_office(file: BinaryIO, name: str, extension: str, head: bytes) -> Non
         entries = archive.infolist()
         _check_sizes(entries, name)
         names = {entry.filename.lower() for entry in entries}
-        try:
+        types = b""
+        if "[Content_Types].xml" in archive.namelist():
             listing = archive.getinfo("[Content_Types].xml")
             types = archive.read(listing) if listing.file_size <= _BLOCK else b""
-        except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError):
-            types = b""
         if b"macroEnabled" in types or any(entry.endswith("vbaproject.bin") for entry in names):
             raise refuse(
                 f"Berkas “{name}” memuat makro, jadi tidak diterima. Simpan ulang sebagai PDF, atau sebagai "

@@ -52,3 +52,13 @@ def locked_archive() -> bytes:
     data[6] |= 0x1
     data[data.rindex(b"PK\x01\x02") + 8] |= 0x1
     return bytes(data)
+
+
+def broken_listing(method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A DOCX whose list of contents is damaged where it is packed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as made:
+        made.writestr("[Content_Types].xml", b"<Types>" + bytes(range(256)) * 8)
+    data = bytearray(out.getvalue())
+    data[49:] = b"\xff" * 30 + data[79:]
+    return bytes(data)

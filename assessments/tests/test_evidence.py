@@ -13,7 +13,7 @@ from assessments import workflow
 from assessments.errors import Invalid, TooLate, WrongState
 from assessments.models import Assessment, Contributor, Document, DocumentVersion, Evidence, PagePreview
 from assessments.services import evidence as services
-from assessments.tests.files import archive, pdf, picture
+from assessments.tests.files import archive, broken_listing, pdf, picture
 from audit.models import Event
 from conftest import accept_all
 
@@ -283,6 +283,13 @@ class TestPages:
         )
         assert answer.status_code == 400
         assert "isinya bukan PDF walau namanya berakhiran .pdf" in answer.content.decode()
+        assert list(Document.objects.values_list("title", flat=True)) == ["b"]
+
+    def test_a_file_that_breaks_its_decoder_stops_no_other(self, login, assessment, city):
+        files = [file_of(broken_listing(), "a.docx"), file_of(pdf(), "b.pdf")]
+        answer = login(city.operator).post(url("evidence_add", assessment), {"file": files})
+        assert answer.status_code == 400
+        assert "“a.docx” rusak atau terpotong" in answer.content.decode()
         assert list(Document.objects.values_list("title", flat=True)) == ["b"]
 
     def test_a_script_gets_the_list_and_what_is_still_missing(self, login, assessment, city):

@@ -2,7 +2,10 @@
 
 import hashlib
 import io
+import lzma
+import random
 import struct
+import zipfile
 import zlib
 
 import pytest
@@ -10,7 +13,7 @@ from PIL import ImageFile
 
 from assessments import uploads
 from assessments.errors import Invalid
-from assessments.tests.files import archive, locked_archive, office, pdf, picture
+from assessments.tests.files import archive, broken_listing, locked_archive, office, pdf, picture
 
 
 def inspect(content: bytes, name: str) -> uploads.Checked:
@@ -173,6 +176,77 @@ def test_a_locked_archive_is_refused():
 
 def test_a_broken_archive_is_refused():
     assert "rusak atau terpotong" in refusal(archive({"a.pdf": pdf()})[:60], "arsip.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_office_file_damaged_inside_is_refused(method):
+    assert "rusak atau terpotong" in refusal(broken_listing(method), "naskah.docx")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        zlib.error("invalid block type"),
+        lzma.LZMAError(),
+        EOFError(),
+        ValueError("negative seek value -5"),
+        NotImplementedError("compression type 99"),
+        struct.error(),
+        RuntimeError("password required"),
+        OSError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_the_unpacking_raises_is_about_the_file(error, monkeypatch):
+    def fails(*args):
+        raise error
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", fails)
+    assert "rusak atau terpotong" in refusal(office("docx"), "naskah.docx")
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """The content with some bytes changed, cut out, doubled, blanked or missing at the end."""
+    data = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(data))
+        end = min(len(data), at + chance.randint(1, 40))
+        act = chance.randrange(5)
+        if act == 0:
+            data[at] = chance.randrange(256)
+        elif act == 1:
+            data[at:end] = chance.randbytes(end - at)
+        elif act == 2:
+            data[at:end] = b"\xff" * (end - at)
+        elif act == 3:
+            data[at:at] = data[at:end]
+        elif at > 8:
+            del data[at:end]
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("a.docx", office("docx", {"word/a.xml": bytes(range(256)) * 4})),
+        ("a.xlsx", office("xlsx")),
+        ("a.zip", archive({"a.pdf": pdf(), "folder/b.jpg": picture()})),
+        ("a.pdf", pdf(2)),
+        ("a.png", picture("PNG")),
+        ("a.jpg", picture("JPEG")),
+    ],
+)
+def test_no_damage_to_a_file_is_a_failure_of_ours(name, content):
+    chance = random.Random(47)
+    accepted = 0
+    for _ in range(150):
+        damaged = mutated(content, chance)
+        try:
+            inspect(damaged, name)
+            accepted += 1
+        except Invalid:
+            pass
+    assert accepted < 150  # and nothing else was raised
 
 
 @pytest.mark.parametrize(
