@@ -1,5 +1,7 @@
 """Answers to what went wrong: what happened, what is safe, what to do next."""
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -25,7 +27,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return JsonResponse({"detail": SESSION_ENDED if is_expired else TOO_OLD, "code": "csrf"}, status=403)
     shown = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(shown, {request.get_host()}, require_https=request.is_secure())
-    return render(request, "403_csrf.html", {"is_expired": is_expired, "back": shown if is_ours else "/"}, status=403)
+    # The path alone: log-in takes people back only to addresses of the portal.
+    parts = urlsplit(shown) if is_ours else urlsplit("/")
+    back = f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
+    return render(request, "403_csrf.html", {"is_expired": is_expired, "back": back}, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
