@@ -3,10 +3,11 @@
 Rows are locked in one order everywhere: agencies first, then people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
 from accounts.errors import Invalid
@@ -46,8 +47,24 @@ def required_reason(reason: str) -> str:
     return reason
 
 
-def apply_changes(thing: Model, details: Mapping[str, Any], allowed: tuple[str, ...]) -> tuple[dict, dict]:
-    """Set and save the fields of `details` that differ; what they held before and after. Raises KeyError."""
+def save_unique(save: Callable[[], object], check: Callable[[], None]) -> None:
+    """Save what `check` allows. Where somebody else takes the name at the same moment, `check` then says so."""
+    check()
+    try:
+        with transaction.atomic():
+            save()
+    except IntegrityError:
+        check()
+        raise
+
+
+def apply_changes(
+    thing: Model, details: Mapping[str, Any], allowed: tuple[str, ...], *, check: Callable[[], None] | None = None
+) -> tuple[dict, dict]:
+    """Set and save the fields of `details` that differ; what they held before and after.
+
+    `check` says what is wrong with `thing` as changed (see `save_unique`). Raises KeyError.
+    """
     if unknown := set(details) - set(allowed):
         raise KeyError(f"not to be changed here: {', '.join(sorted(unknown))}")
     before = {name: getattr(thing, name) for name in details}
@@ -55,5 +72,5 @@ def apply_changes(thing: Model, details: Mapping[str, Any], allowed: tuple[str, 
     for name, value in after.items():
         setattr(thing, name, value)
     if after:
-        thing.save(update_fields=list(after))
+        save_unique(lambda: thing.save(update_fields=list(after)), check or (lambda: None))
     return {name: before[name] for name in after}, after

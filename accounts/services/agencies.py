@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.errors import Invalid, Refused
 from accounts.models import Agency, Membership, Role, User
 from accounts.permissions import rights_of
-from accounts.services._base import apply_changes, locked_agency, require_manager, required_reason
+from accounts.services._base import apply_changes, locked_agency, require_manager, required_reason, save_unique
 from accounts.services.people import end_rows
 from audit.services import record
 from spbe_portal.formatting import date_id
@@ -25,10 +25,8 @@ def create_agency(
     """Raises `PermissionDenied`, `Invalid`."""
     require_manager(actor)
     with transaction.atomic():
-        _check_unique(name, slug)
-        agency = Agency.objects.create(
-            slug=slug, name=name, short_name=short_name, kind=kind, valid_from=valid_from, parent=parent
-        )
+        agency = Agency(slug=slug, name=name, short_name=short_name, kind=kind, valid_from=valid_from, parent=parent)
+        save_unique(lambda: agency.save(force_insert=True), lambda: _check_unique(agency))
         after = {"slug": slug, **{field: getattr(agency, field) for field in DETAILS}}
         record("agency.create", agency, actor=actor, after=after)
         return agency
@@ -39,15 +37,13 @@ def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any]) -> A
     require_manager(actor)
     with transaction.atomic():
         agency = _all_locked()[agency_id]
-        if details.get("name", agency.name) != agency.name:
-            _check_unique(details["name"], agency=agency)
         if parent := details.get("parent"):
             _check_no_cycle(agency, parent, "parent")
         starts = details.get("valid_from")
         if starts and agency.valid_until and starts > agency.valid_until:
             ends = date_id(agency.valid_until)
             raise Invalid({"valid_from": f"OPD ini berakhir pada {ends}. Isi tanggal sebelumnya."})
-        before, after = apply_changes(agency, details, DETAILS)
+        before, after = apply_changes(agency, details, DETAILS, check=lambda: _check_unique(agency))
         if after:
             record("agency.edit", agency, actor=actor, before=before, after=after)
         return agency
@@ -128,9 +124,9 @@ def _check_own_role(actor: User, ending: list[Membership]) -> None:
         )
 
 
-def _check_unique(name: str, slug: str = "", *, agency: Agency | None = None) -> None:
-    others = Agency.objects.exclude(pk=agency.pk if agency else 0)
-    if others.filter(name__iexact=name).exists():
+def _check_unique(agency: Agency) -> None:
+    others = Agency.objects.exclude(pk=agency.pk or 0)
+    if others.filter(name__iexact=agency.name).exists():
         raise Invalid({"name": "OPD dengan nama ini sudah ada."})
-    if slug and others.filter(slug=slug).exists():
+    if others.filter(slug=agency.slug).exists():
         raise Invalid({"slug": "Kode ini sudah dipakai OPD lain."})

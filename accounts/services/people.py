@@ -18,6 +18,7 @@ from accounts.services._base import (
     locked_person,
     require_manager,
     required_reason,
+    save_unique,
 )
 from audit.services import record
 from spbe_portal.formatting import date_id
@@ -44,10 +45,9 @@ def create_person(
     require_manager(actor)
     with transaction.atomic():
         agency = locked_agency(agency.pk)
-        _check_username(username)
         person = User(username=username, name=name, position=position, email=email)
         person.set_unusable_password()
-        person.save(force_insert=True)
+        save_unique(lambda: person.save(force_insert=True), lambda: _check_username(person))
         record("user.create", person, actor=actor, after={field: getattr(person, field) for field in DETAILS})
         _add(actor, person, agency, role, valid_from, valid_until)
         return person
@@ -57,9 +57,7 @@ def edit_person(*, actor: User, person_id: int, details: Mapping[str, Any]) -> U
     """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`."""
     with transaction.atomic():
         person = locked_person(person_id, actor)
-        if details.get("username", person.username) != person.username:
-            _check_username(details["username"], person)
-        before, after = apply_changes(person, details, DETAILS)
+        before, after = apply_changes(person, details, DETAILS, check=lambda: _check_username(person))
         if after:
             record("user.edit", person, actor=actor, before=before, after=after)
         return person
@@ -199,8 +197,8 @@ def is_own_last_coordinator_role(actor: User, membership: Membership) -> bool:
     return not others.exists()
 
 
-def _check_username(username: str, person: User | None = None) -> None:
-    taken = User.objects.filter(username__iexact=username).exclude(pk=person.pk if person else 0).first()
+def _check_username(person: User) -> None:
+    taken = User.objects.filter(username__iexact=person.username).exclude(pk=person.pk or 0).first()
     if taken:
         raise Invalid({"username": f"Nama pengguna ini sudah dipakai oleh {taken}. Pilih yang lain."})
 
