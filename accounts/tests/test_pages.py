@@ -362,3 +362,20 @@ def test_what_people_type_is_escaped(city):
     client = client_of(city, "coordinator")
     for url in ("/pengguna/", f"/pengguna/{city.operator.pk}/", f"/opd/{city.dinkes.pk}/"):
         assert "<script>alert(1)" not in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("sent", ["%00", "tidak-ada", "9" * 5000, "%ff"])
+def test_an_agency_in_the_address_that_is_none_is_left_out(login, city, sent):
+    response = login(city.coordinator).get(f"/pengguna/baru/?opd={sent}")
+    assert (response.status_code, response.context["form"].initial["agency"]) == (200, None)
+
+
+def test_an_agency_in_the_address_is_chosen_beforehand(login, city):
+    form = login(city.coordinator).get("/pengguna/baru/?opd=dinsos").context["form"]
+    assert form.initial["agency"] == city.dinsos
+
+
+@pytest.mark.parametrize("sent", ["9" * 30, "9" * 5000, "x"])
+def test_an_agency_that_is_none_is_said_at_its_field(login, city, sent):
+    response = login(city.coordinator).post("/pengguna/baru/", {"agency": sent})
+    assert response.context["form"].errors["agency"] == ["Pilih OPD dari daftar."]

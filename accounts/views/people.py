@@ -17,7 +17,7 @@ from accounts.forms import (
     PersonForm,
     ReasonForm,
 )
-from accounts.models import Agency, Membership, User
+from accounts.models import Membership, User
 from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
 from accounts.services import passwords
 from accounts.services import people as services
@@ -55,7 +55,7 @@ def person_list(request: SignedIn) -> HttpResponse:
 @for_managers
 def person_create(request: SignedIn) -> HttpResponse:
     """The new person's one-time link is in the answer itself and is stored nowhere."""
-    agency = Agency.objects.filter(slug=request.GET.get("opd", "")).first()
+    agency = PersonFilters(request.GET).value("opd")
     form = NewPersonForm(posted(request), initial={"agency": agency, "valid_from": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
         try:
