@@ -60,3 +60,8 @@ def test_a_page_of_any_length_asks_the_same_number_of_queries(
     for code in Instrument.objects.values_list("code", flat=True):
         with django_assert_max_num_queries(13):
             client.get(reverse("instrument", args=[code]))
+
+
+def test_the_page_is_only_read(login, city, instrument):
+    client, page = login(city.outsider), reverse("instrument", args=[instrument.code])
+    assert (client.head(page).status_code, client.post(page).status_code) == (200, 405)
