@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import rights_of
 from assessments.errors import Refused
@@ -25,7 +25,7 @@ def _find(request: HttpRequest, pk: UUID) -> ReportJob:
     return get_object_or_404(queries.jobs(rights_of(request.user)), pk=pk)
 
 
-@require_GET
+@require_safe
 def report_list(request: HttpRequest) -> HttpResponse:
     """Made reports, newest first, by period (`?periode=`)."""
     rights = rights_of(request.user)
@@ -55,7 +55,7 @@ def report_request(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("report", pk=job.pk)
 
 
-@require_GET
+@require_safe
 @never_cache
 def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One report. htmx asks for the state alone while it is made; without scripts the page renews itself."""
@@ -66,7 +66,7 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, template, {"job": job})
 
 
-@require_GET
+@require_safe
 @never_cache
 def report_download(request: HttpRequest, pk: UUID) -> HttpResponse | FileResponse:
     """The PDF, always as an attachment."""

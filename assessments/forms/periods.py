@@ -1,7 +1,7 @@
 """Forms of the coordinator's pages: they read what was typed; the rules are the services'."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -111,6 +111,13 @@ def usable_instruments() -> tuple[list[Instrument], list[tuple[Instrument, list[
     return usable, broken
 
 
+def _offer(field: Any, rows: Sequence[Agency] | Sequence[Instrument]) -> None:
+    """Let `field` take one or more of `rows`. What was sent is compared as text: it may be no number at all."""
+    known = {str(row.pk): row for row in rows}
+    field.choices = [(pk, row.name) for pk, row in known.items()]
+    field.coerce = known.__getitem__
+
+
 class PeriodForm(DeadlineMixin):
     """Details and agencies of a period. With `period` it edits that one; while it runs, fewer fields remain.
 
@@ -131,11 +138,9 @@ class PeriodForm(DeadlineMixin):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input-short"}),
         error_messages={"required": "Isi tahun penilaian.", "invalid": "Tulis tahun dengan angka, misalnya 2026."},
     )
-    instrument = forms.ModelChoiceField(
+    instrument = forms.TypedChoiceField(
         label="Instrumen",
-        queryset=Instrument.objects.none(),
         widget=forms.RadioSelect,
-        empty_label=None,
         error_messages={
             "required": "Pilih instrumen.",
             "invalid_choice": "Instrumen ini tidak dapat dipakai. Pilih yang lain.",
@@ -161,13 +166,11 @@ class PeriodForm(DeadlineMixin):
         help_text="Dengan koma, misalnya 3,60. Menjadi pembanding pada laporan OPD.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input-short", "autocomplete": "off"}),
     )
-    agencies_chosen = forms.ModelMultipleChoiceField(
+    agencies_chosen = forms.TypedMultipleChoiceField(
         label="OPD yang dinilai",
-        queryset=Agency.objects.none(),
         required=False,
         error_messages={
             "invalid_choice": "OPD yang dipilih tidak dikenal. Muat ulang halaman, lalu pilih kembali.",
-            "invalid_pk_value": "OPD yang dipilih tidak dikenal. Muat ulang halaman, lalu pilih kembali.",
         },
     )
     reason = forms.CharField(
@@ -191,9 +194,7 @@ class PeriodForm(DeadlineMixin):
         present = {agency.pk for agency in self.present}
         choices = selectable_agencies(keep=present)
         self.choices = [agency for agency in choices if agency.pk not in present] if self.is_running else choices
-        self.fields["agencies_chosen"].queryset = Agency.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[agency.pk for agency in self.choices]
-        )
+        _offer(self.fields["agencies_chosen"], self.choices)
         self.broken: list[tuple[Instrument, list[str]]] = []
         self.instruments: list[Instrument] = []
         if self.is_running:
@@ -202,9 +203,7 @@ class PeriodForm(DeadlineMixin):
         else:
             del self.fields["reason"]
             self.instruments, self.broken = usable_instruments()
-            self.fields["instrument"].queryset = Instrument.objects.filter(  # type: ignore[attr-defined]
-                pk__in=[instrument.pk for instrument in self.instruments]
-            )
+            _offer(self.fields["instrument"], self.instruments)
 
     def _initial(self) -> dict[str, Any]:
         if self.period is None:
@@ -235,8 +234,13 @@ class PeriodForm(DeadlineMixin):
     @property
     def chosen(self) -> set[int]:
         """Ids of the ticked agencies, as sent or as at first."""
-        values = self["agencies_chosen"].value() or []
-        return {int(value) for value in values if str(value).isdecimal()}
+        values = {str(value) for value in self["agencies_chosen"].value() or []}
+        return {agency.pk for agency in self.choices if str(agency.pk) in values}
+
+    @property
+    def instrument_choices(self) -> list[tuple[forms.boundfield.BoundWidget, Instrument]]:
+        """The radio button of each instrument, and the instrument."""
+        return list(zip(self["instrument"], self.instruments, strict=True))
 
     @property
     def groups(self) -> list[tuple[str, str, list[tuple[Agency, bool]]]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Agency, Membership, Role
 from accounts.permissions import Rights
 from assessments.models import Assessment, Assignment, Contributor, Period, Result, Status
-from assessments.permissions import EDITABLE, may_review_agency
+from assessments.permissions import EDITABLE, can_see_open_decisions, may_review_agency
 from assessments.workflow import actions
 from spbe_portal.formatting import datetime_id, remaining_id
 
@@ -69,6 +69,8 @@ class AgencyRow:
     reviewers: int
     may_review: bool
     actions: tuple[str, ...]
+    decided: int | None  # how many indicators are decided on, and returned: None where the reader may not know yet
+    returned: int | None
 
     @property
     def status(self) -> str:
@@ -136,14 +138,19 @@ def progress(period: Period, rights: Rights, now: datetime | None = None) -> Pro
             assessment.approved_at,
             assessment.finalised_at,
         )
+        is_complete = complete.get(assessment.pk) if assessment.status == Status.FINAL else None
+        published = assessment.status in (Status.RETURNED, Status.APPROVED) or bool(is_complete)
+        knows = assessment.submitted_at and (published or can_see_open_decisions(rights, assessment))
         row = AgencyRow(
             assessment=assessment,
             changed_at=max((moment for moment in moments if moment), default=None),
             is_late=period.status == Period.Status.OPEN and assessment.status in EDITABLE and now >= assessment.due_at,
-            is_complete=complete.get(assessment.pk) if assessment.status == Status.FINAL else None,
+            is_complete=is_complete,
             reviewers=reviewers[assessment.agency_id],
             may_review=may_review_agency(rights, assessment, wrote=assessment.wrote),
             actions=tuple(actions(rights, assessment, wrote=assessment.wrote, now=now)),
+            decided=assessment.decided_count if knows else None,
+            returned=assessment.returned_count if knows else None,
         )
         rows.append(row)
         counts[row.status] += 1
@@ -228,7 +235,7 @@ def reminder_text(period: Period, rows: Iterable[AgencyRow], *, url: str, now: d
         assessment = row.assessment
         line = f"{place}. {assessment.agency.name}: "
         if assessment.status == Status.RETURNED:
-            number = assessment.returned_count
+            number = row.returned
             line += f"{number} indikator dikembalikan, perbaiki sampai {datetime_id(assessment.due_at)}"
         else:
             line += f"{assessment.answered_count} dari {assessment.assigned_count} indikator terisi"

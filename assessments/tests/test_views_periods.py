@@ -1,5 +1,6 @@
 """The coordinator's pages."""
 
+import re
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -619,3 +620,67 @@ def test_the_next_step_follows_the_state_of_the_period(login, city, period):
         accept_all(each, reviewer)
         workflow.approve(assessment_id=each.pk, user=reviewer)
     assert "Semua penilaian sudah disetujui" in client.get(page).content.decode()
+
+
+# --- Whatever is sent ------------------------------------------------------------------------------------------------
+
+ODD = ["9" * 30, "9" * 5000, "x", "-1", "\x00", "²"]
+
+
+@pytest.mark.parametrize("sent", ODD)
+def test_an_agency_that_is_none_is_said_at_its_field(login, city, instrument, sent):
+    response = login(city.coordinator).post(
+        reverse("period_create"), typed(instrument, [city.dinkes], agencies_chosen=[str(city.dinkes.pk), sent])
+    )
+    assert (response.status_code, list(errors(response))) == (200, ["agencies_chosen"])
+    assert not Period.objects.exists()
+
+
+@pytest.mark.parametrize("sent", ODD)
+def test_an_instrument_that_is_none_is_said_at_its_field(login, city, instrument, sent):
+    response = login(city.coordinator).post(
+        reverse("period_create"), typed(instrument, [city.dinkes], instrument=sent)
+    )
+    assert (response.status_code, list(errors(response))) == (200, ["instrument"])
+
+
+@pytest.mark.parametrize("sent", ODD)
+def test_ticking_leaves_out_what_is_no_agency(login, city, instrument, sent):
+    response = login(city.coordinator).post(
+        reverse("period_create"),
+        typed(instrument, [], agencies_chosen=[sent, str(city.dinkes.pk)], tandai="tidak-ada"),
+    )
+    assert response.context["form"].chosen == {city.dinkes.pk}
+
+
+# --- Decisions that are not published yet ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["period", "period_finalise"])
+def test_open_decisions_on_the_own_agency_are_not_counted_before_its_member(client, city, submitted, period, name):
+    member = make_person("koordinator-dinkes", (Role.COORDINATOR, city.dinkes))
+    accept_all(submitted, city.verifier)
+    shown = {}
+    for person in (city.coordinator, member):
+        client.force_login(person)
+        response = client.get(reverse(name, args=[period.pk]))
+        row = next(row for row in response.context["progress"].rows if row.assessment == submitted)
+        cells = re.findall(
+            r'data-label="Diverifikasi"[^>]*>(?:<span class="stacked">)?([^<]*)', response.content.decode()
+        )
+        shown[person] = (row.decided, row.returned, "47/47" in cells)
+    assert shown == {city.coordinator: (47, 0, True), member: (None, None, False)}
+
+
+def test_returns_that_are_published_are_counted_before_everybody(login, city, returned, period):
+    member = make_person("koordinator-dinkes", (Role.COORDINATOR, city.dinkes))
+    response = login(member).get(reverse("period", args=[period.pk]))
+    row = next(row for row in response.context["progress"].rows if row.assessment == returned)
+    assert (row.decided, row.returned) == (47, 2)
+    assert "2 indikator dikembalikan" in response.context["reminder"]
+
+
+@pytest.mark.parametrize("name", ["period_list", "results"])
+def test_a_page_answers_head_and_refuses_post(login, city, final, name):
+    client = login(city.coordinator)
+    assert (client.head(reverse(name)).status_code, client.post(reverse(name)).status_code) == (200, 405)

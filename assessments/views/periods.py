@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions, workflow
 from assessments.errors import Invalid, NotReady, Refused
@@ -25,7 +25,7 @@ PAGE_SIZE = 100
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@require_GET
+@require_safe
 def period_list(request: HttpRequest) -> HttpResponse:
     allow(permissions.can_manage_periods(rights(request)))
     return render(request, "assessments/period_list.html", {"rows": queries.period_rows()})
@@ -82,7 +82,7 @@ def _form(request: HttpRequest, form: PeriodForm) -> HttpResponse:
     return render(request, "assessments/period_form.html", {"form": form, "period": form.period})
 
 
-@require_GET
+@require_safe
 def period(request: HttpRequest, pk: int) -> HttpResponse:
     """A period as it stands: in preparation its agencies, running or final each agency's progress."""
     found = _find(request, pk)

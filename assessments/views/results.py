@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from assessments import permissions
 from assessments.models import Period, Status
@@ -16,7 +16,7 @@ PAGE_SIZE = 100
 ORDERS = (("nama", "Nama"), ("status", "Status"), ("cakupan", "Cakupan"), ("indeks", "Indeks verifikasi"))
 
 
-@require_GET
+@require_safe
 def results(request: HttpRequest) -> HttpResponse:
     mine = rights(request)
     allow(permissions.can_see_results(mine))
