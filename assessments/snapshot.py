@@ -14,6 +14,7 @@ from django.db.models import Prefetch
 
 from assessments import totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
+from assessments.queries.answers import shown_decision
 from assessments.specs import spec_of
 from indicators.models import Indicator
 from indicators.scoring import FORMULA_VERSION, Score
@@ -44,16 +45,20 @@ def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[An
     return found
 
 
-def take(assessment: Assessment, answers: list[Answer], *, with_open_decisions: bool = False) -> dict[str, Any]:
+def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
     """The snapshot of one assessment from rows read by `answers_for_snapshot`. No query.
 
-    Decisions that are not published yet are left out unless `with_open_decisions`. The verified
-    index exists from approval on.
+    Decisions that are not published yet are left out, and those they replace stand until then. The
+    verified index exists from approval on.
     """
     instrument = assessment.period.instrument
     spec = spec_of(instrument)
-    shown = {answer.pk: _shown(answer, with_open_decisions) for answer in answers}
-    current = {pk: reviews[-1] for pk, reviews in shown.items() if reviews and reviews[-1].is_current}
+    shown = {answer.pk: _published(answer) for answer in answers}
+    current = {}
+    for pk, reviews in shown.items():
+        decision = shown_decision(reviews, assessment.round, with_open=False)
+        if decision is not None:
+            current[pk] = decision
     own = totals.self_score(spec, answers)
     verified = None
     if assessment.status in (Status.APPROVED, Status.FINAL) and assessment.verified_exact:
@@ -93,7 +98,7 @@ def take(assessment: Assessment, answers: list[Answer], *, with_open_decisions: 
         "round": assessment.round,
         "submitted_at": _time(assessment.submitted_at),
         "approved_at": _time(assessment.approved_at) if verified else None,
-        "decided_count": assessment.decided_count,
+        "decided_count": len(current),
         "self": score_json(own),
         "verified": score_json(verified) if verified else None,
         "indicators": [_indicator(answer, shown[answer.pk], current.get(answer.pk)) for answer in answers],
@@ -123,9 +128,8 @@ def score_json(score: Score) -> dict[str, Any]:
     }
 
 
-def _shown(answer: Answer, with_open_decisions: bool) -> list[Review]:
-    reviews: list[Review] = answer.all_reviews  # type: ignore[attr-defined]
-    return [review for review in reviews if review.is_published or with_open_decisions]
+def _published(answer: Answer) -> list[Review]:
+    return [review for review in answer.all_reviews if review.is_published]  # type: ignore[attr-defined]
 
 
 def _indicator(answer: Answer, reviews: list[Review], current: Review | None) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _indicator(answer: Answer, reviews: list[Review], current: Review | None) ->
                 "note": review.note,
                 "reviewer": str(review.reviewer),
                 "decided_at": _time(review.decided_at),
-                "is_current": review.is_current,
+                "is_current": review is current,
                 "reply": review.reply,
             }
             for review in reviews

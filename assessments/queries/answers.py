@@ -1,6 +1,12 @@
-"""The answers of one assessment with their current decisions: what figures and checks are made of."""
+"""The answers of one assessment and the decisions on them: what figures, checks and screens are made of."""
 
-from assessments.models import Answer, Assessment, Review
+from collections.abc import Iterable
+
+from django.db.models import F
+
+from accounts.permissions import Rights
+from assessments import permissions
+from assessments.models import Answer, Assessment, DecisionKind, Review
 
 
 def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review]]:
@@ -8,3 +14,44 @@ def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review
     answers = Answer.objects.filter(assessment=assessment).select_related("indicator").order_by("indicator__order")
     current = Review.objects.filter(answer__assessment=assessment, is_current=True).select_related("reviewer")
     return list(answers), {review.answer_id: review for review in current}
+
+
+def shown_decision(reviews: Iterable[Review], round: int, *, with_open: bool) -> Review | None:
+    """Of all decisions on one answer, oldest first, the one its reader goes by.
+
+    Reviewers (`with_open`) go by the current one, published or not. Everybody else goes by the latest
+    published one: what a reviewer is changing stands as it was announced until the change is announced too.
+    A return before the hand-in of this `round` was mended; the answer waits for a decision again.
+    """
+    rows = list(reviews)
+    if with_open:
+        return next((review for review in reversed(rows) if review.is_current), None)
+    latest = next((review for review in reversed(rows) if review.is_published), None)
+    if latest is not None and latest.decision == DecisionKind.RETURN and latest.round < round:
+        return None
+    return latest
+
+
+def decisions_for(rights: Rights, assessment: Assessment) -> dict[int, Review]:
+    """The decision on each answer that this person goes by, by answer id (see `shown_decision`). One query."""
+    with_open = permissions.can_see_open_decisions(rights, assessment)
+    return _decisions([assessment], with_open=with_open)
+
+
+def published_decisions(assessments: Iterable[Assessment]) -> dict[int, Review]:
+    """The decisions in force that the agencies may read, by answer id, for many assessments. One query."""
+    return _decisions(assessments, with_open=False)
+
+
+def _decisions(assessments: Iterable[Assessment], *, with_open: bool) -> dict[int, Review]:
+    rounds = {assessment.pk: assessment.round for assessment in assessments}
+    of_answer: dict[int, list[Review]] = {}
+    rows = Review.objects.filter(answer__assessment__in=rounds).annotate(assessment_id=F("answer__assessment"))
+    for review in rows.order_by("id"):
+        of_answer.setdefault(review.answer_id, []).append(review)
+    found = {}
+    for answer_id, reviews in of_answer.items():
+        shown = shown_decision(reviews, rounds[reviews[0].assessment_id], with_open=with_open)
+        if shown is not None:
+            found[answer_id] = shown
+    return found

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from accounts.permissions import Rights
 from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
+from assessments.queries.answers import shown_decision
 from assessments.queries.readiness import completeness_of
 from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
@@ -119,12 +120,11 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
     answer.assessment = assessment
     content = indicator_content(answer.indicator)
     reviews = list(answer.reviews.select_related("reviewer", "replied_by").order_by("-id"))
-    may_read = permissions.can_see_open_decisions(rights, assessment)
-    current = next((review for review in reviews if review.is_current), None)
-    shown = current if current and (current.is_published or may_read) else None
-    was_returned = current is not None and current.decision == DecisionKind.RETURN
+    with_open = permissions.can_see_open_decisions(rights, assessment)
+    shown = shown_decision(reversed(reviews), assessment.round, with_open=with_open)
+    was_returned = shown is not None and shown.decision == DecisionKind.RETURN
     evidence: list[Evidence] = answer.all_evidence  # type: ignore[attr-defined]
-    gaps = gaps_of(assessment, answer, current, len(evidence))
+    gaps = gaps_of(assessment, answer, shown, len(evidence))
     is_writer = assessment.agency_id in rights.operator_of or rights.is_coordinator
     return AnswerPage(
         answer=answer,

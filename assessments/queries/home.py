@@ -9,6 +9,7 @@ from django.db.models import Count
 from accounts.models import Agency
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
+from assessments.queries.answers import published_decisions
 from assessments.queries.readiness import problems_from
 from spbe_portal.formatting import date_id, datetime_id, remaining_id
 
@@ -75,7 +76,10 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Home:
-    """Running tasks, the most urgent first; agencies that have none; results in force, newest first."""
+    """Running tasks, the most urgent first; agencies that have none; results in force, newest first.
+
+    What is final is no task, also while its period runs again for another agency.
+    """
 
     tasks: list[Task]
     idle: list[Agency]
@@ -88,7 +92,7 @@ def home(operator_of: frozenset[int], now: datetime) -> Home:
     agencies = list(Agency.objects.filter(pk__in=operator_of).order_by("name"))
     assessments = list(
         Assessment.objects.filter(agency_id__in=operator_of, period__status=Period.Status.OPEN)
-        .exclude(status=Status.CANCELLED)
+        .exclude(status__in=[Status.FINAL, Status.CANCELLED])
         .select_related("period__instrument", "agency", "submitted_by")
     )
     answers = _answers(assessments)
@@ -137,10 +141,8 @@ def _answers(assessments: list[Assessment]) -> dict[int, list[Answer]]:
 
 def _returned(assessments: list[Assessment]) -> dict[int, Review]:
     """Published returns in force, by answer id."""
-    rows = Review.objects.filter(
-        answer__assessment__in=assessments, is_current=True, is_published=True, decision=DecisionKind.RETURN
-    )
-    return {review.answer_id: review for review in rows}
+    decisions = published_decisions(assessments)
+    return {pk: review for pk, review in decisions.items() if review.decision == DecisionKind.RETURN}
 
 
 def task_of(

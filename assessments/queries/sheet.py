@@ -10,7 +10,7 @@ from django.db.models import Count
 from accounts.permissions import Rights
 from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
-from assessments.queries.answers import load_answers
+from assessments.queries.answers import decisions_for, load_answers
 from assessments.queries.readiness import problems_from
 from assessments.specs import spec_of
 from indicators.queries import level_names
@@ -145,16 +145,16 @@ class Sheet:
 
 def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     """All indicators of `assessment` as this person may see them. Five queries, and the instrument's once."""
-    answers, current = load_answers(assessment)
+    answers, _ = load_answers(assessment)
+    shown = decisions_for(rights, assessment)
     counts = evidence_counts(assessment)
     names = level_names(assessment.period.instrument)
     spec = spec_of(assessment.period.instrument)
-    gaps = gaps_by_code(assessment, answers, current, counts)
-    shown = visible_reviews(rights, assessment, current)
+    gaps = gaps_by_code(assessment, answers, shown, counts)
     own = totals.self_score(spec, answers)
     verified = None
     if assessment.status in permissions.PUBLISHED and assessment.verified_exact:
-        verified = totals.verified_score(spec, answers, current)
+        verified = totals.verified_score(spec, answers, shown)
     aspect_of = {indicator.code: indicator.aspect for indicator in spec.indicators}
     rows: dict[str, list[Row]] = {}
     for answer in answers:
@@ -203,13 +203,6 @@ def gaps_by_code(
     for problem in problems_from(assessment, answers, reviews, counts):
         found[problem.indicator] = (*found.get(problem.indicator, ()), problem.code)
     return found
-
-
-def visible_reviews(rights: Rights, assessment: Assessment, reviews: dict[int, Review]) -> dict[int, Review]:
-    """The decisions this person may read: the published ones, and all of them for reviewers."""
-    if permissions.can_see_open_decisions(rights, assessment):
-        return reviews
-    return {pk: review for pk, review in reviews.items() if review.is_published}
 
 
 _GAP_STATE = {

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from assessments import workflow
 from assessments.models import Assessment, Evidence
 from assessments.queries import home as queries
 from assessments.services import answers as answer_services
@@ -99,6 +100,17 @@ def test_a_final_period_moves_below_as_a_result(final, city):
     assert [agency.slug for agency in home.idle] == ["dinkes"]
     (earlier,) = home.results
     assert (earlier.own, earlier.verified, earlier.result.predicate) == (3, 3, "Baik")
+
+
+def test_what_is_final_is_no_task_while_the_period_runs_again_for_another_agency(final, period, city):
+    other = Assessment.objects.get(period=period, agency=city.dinsos)
+    workflow.reopen(assessment_id=other.pk, user=city.coordinator, reason="Ada bukti baru.")
+    period.refresh_from_db()
+    assert period.status == "open"
+    home = queries.home(frozenset({city.dinkes.pk, city.dinsos.pk}), timezone.now())
+    assert [task.agency for task in home.tasks] == [city.dinsos]
+    assert [agency.slug for agency in home.idle] == ["dinkes"]
+    assert [earlier.result.assessment_id for earlier in home.results] == [final.pk]
 
 
 def test_the_page_shows_sentence_button_and_reasons(login, returned, city):

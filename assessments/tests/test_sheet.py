@@ -84,6 +84,34 @@ def test_after_a_return_only_the_returned_wait(returned, city):
     assert states(shown(returned, city.operator))["1"] == "Sudah diperbaiki"
 
 
+def test_a_published_decision_stands_until_its_change_is_published(approved, city):
+    workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Ada bukti baru.")
+    review_services.decide(
+        assessment_id=approved.pk,
+        code="1",
+        user=city.verifier,
+        decision="adjust",
+        verified_level=2,
+        note="Sebagian.",
+        version=1,
+    )
+    assert set(states(shown(approved, city.operator)).values()) == {"Diterima"}
+    assert states(shown(approved, city.leader))["1"] == "Diterima"
+    assert states(shown(approved, city.verifier))["1"] == "Disesuaikan: 2"
+    workflow.approve(assessment_id=approved.pk, user=city.verifier)
+    assert states(shown(approved, city.operator))["1"] == "Disesuaikan: 2"
+
+
+def test_what_was_mended_and_handed_in_again_waits_for_a_new_decision(returned, city):
+    for code in ("1", "2"):
+        answer_services.reply(assessment_id=returned.pk, code=code, user=city.operator, text="Sudah benar.")
+    workflow.submit(assessment_id=returned.pk, user=city.operator)
+    found = states(shown(returned, city.operator))
+    assert (found["1"], found["3"]) == ("Menunggu verifikasi", "Diterima")
+    review_services.decide(assessment_id=returned.pk, code="1", user=city.verifier, decision="accept", version=None)
+    assert states(shown(returned, city.operator))["1"] == "Menunggu verifikasi"
+
+
 def test_open_decisions_are_seen_by_reviewers_only(submitted, city):
     review_services.decide(
         assessment_id=submitted.pk, code="1", user=city.verifier, decision="adjust", verified_level=2, note="Sebagian."

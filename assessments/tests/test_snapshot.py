@@ -10,9 +10,9 @@ def loaded(assessment: Assessment) -> Assessment:
     return Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment.pk)
 
 
-def live(assessment: Assessment, **options) -> dict:
+def live(assessment: Assessment) -> dict:
     assessment = loaded(assessment)
-    return snapshot.take(assessment, snapshot.answers_for_snapshot([assessment])[assessment.pk], **options)
+    return snapshot.take(assessment, snapshot.answers_for_snapshot([assessment])[assessment.pk])
 
 
 def test_a_result_holds_the_snapshot_its_digest_is_taken_of(final):
@@ -29,13 +29,35 @@ def test_a_changed_result_no_longer_fits_its_digest(final):
     assert snapshot.digest(result.snapshot) != result.digest
 
 
-def test_open_decisions_are_left_out_unless_asked_for(submitted, city):
+def test_open_decisions_are_left_out_and_not_counted(submitted, city):
     review_services.decide(
         assessment_id=submitted.pk, code="1", user=city.verifier, decision="adjust", verified_level=2, note="Kurang."
     )
-    assert live(submitted)["indicators"][0]["reviews"] == []
-    assert live(submitted, with_open_decisions=True)["indicators"][0]["verified_level"] == "2"
-    assert live(submitted)["verified"] is None
+    submitted.refresh_from_db()
+    assert submitted.decided_count == 1
+    taken = live(submitted)
+    assert (taken["indicators"][0]["reviews"], taken["decided_count"], taken["verified"]) == ([], 0, None)
+
+
+def test_a_decision_that_is_being_changed_stands_as_it_was_published(approved, period, city):
+    workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Ada bukti baru.")
+    review_services.decide(
+        assessment_id=approved.pk,
+        code="1",
+        user=city.verifier,
+        decision="adjust",
+        verified_level=2,
+        note="Kurang.",
+        version=1,
+    )
+    first = live(approved)["indicators"][0]
+    assert (first["decision"], first["verified_level"]) == ("accept", "3")
+    assert [(review["decision"], review["is_current"]) for review in first["reviews"]] == [("accept", True)]
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    frozen = Result.objects.get(assessment=approved, superseded_at=None)
+    assert frozen.is_complete is False
+    assert frozen.snapshot["indicators"][0]["decision"] == "accept"
+    assert frozen.snapshot["decided_count"] == 47
 
 
 def test_a_snapshot_is_plain_json(approved):

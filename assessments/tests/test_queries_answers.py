@@ -1,0 +1,65 @@
+"""Which decision a reader goes by."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.permissions import rights_of
+from assessments import workflow
+from assessments.models import Assessment, Review
+from assessments.queries.answers import decisions_for, shown_decision
+from assessments.queries.fill import answer_page
+from assessments.services import reviews as review_services
+
+
+def review(decision: str, *, round: int = 1, published: bool = True, current: bool = False) -> Review:
+    return Review(decision=decision, round=round, is_published=published, is_current=current)
+
+
+ACCEPTED = review("accept")
+CHANGED = review("adjust", published=False, current=True)
+RETURNED = review("return")
+
+
+@pytest.mark.parametrize(
+    "reviews, round, agency, reviewer",
+    [
+        ([], 1, None, None),
+        ([CHANGED], 1, None, CHANGED),
+        ([ACCEPTED, CHANGED], 1, ACCEPTED, CHANGED),
+        ([RETURNED], 1, RETURNED, None),
+        ([RETURNED], 2, None, None),
+        ([ACCEPTED, RETURNED], 2, None, None),
+        ([RETURNED, CHANGED], 2, None, CHANGED),
+    ],
+)
+def test_reviewers_go_by_the_current_decision_and_others_by_the_latest_published(reviews, round, agency, reviewer):
+    assert shown_decision(reviews, round, with_open=False) is agency
+    assert shown_decision(reviews, round, with_open=True) is reviewer
+
+
+def test_the_answer_page_keeps_the_published_decision_while_it_is_being_changed(approved, city):
+    workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Ada bukti baru.")
+    review_services.decide(
+        assessment_id=approved.pk,
+        code="1",
+        user=city.verifier,
+        decision="adjust",
+        verified_level=2,
+        note="Sebagian.",
+        version=1,
+    )
+    assessment = Assessment.objects.select_related("period__instrument", "agency").get(pk=approved.pk)
+    found = {}
+    for person in (city.operator, city.leader, city.verifier):
+        page = answer_page(assessment, "1", rights_of(person), timezone.now())
+        found[person.username] = (page.review.decision, page.state.text, len(page.earlier_reviews))
+    assert found == {
+        "operator-dinkes": ("accept", "Diterima", 0),
+        "pimpinan": ("accept", "Diterima", 0),
+        "verifikator": ("adjust", "Disesuaikan: 2", 1),
+    }
+
+
+def test_reading_the_decisions_is_one_query(returned, city, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert len(decisions_for(rights_of(city.operator), returned)) == 47
