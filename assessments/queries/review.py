@@ -103,6 +103,10 @@ class Overview:
     def undecided(self) -> list[ReviewRow]:
         return [row for row in self.rows if row.review is None]
 
+    @property
+    def decided(self) -> list[ReviewRow]:
+        return [row for row in self.rows if row.review is not None]
+
     def decided_as(self, decision: str) -> list[ReviewRow]:
         return [row for row in self.rows if _is(decision)(row)]
 

@@ -36,7 +36,10 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One assessment. `barrier` says why this person may not review it (empty: may)."""
+    """One assessment. `barrier` says why this person may not review it (empty: may).
+
+    `decided` and `returned` are None for members of the agency, whatever else they are.
+    """
 
     pk: int
     agency: str
@@ -47,9 +50,9 @@ class QueueRow:
     since: datetime | None
     waited: str  # "3 hari"
     mend_by: datetime | None
-    decided: int
+    decided: int | None
     assigned: int
-    returned: int
+    returned: int | None
     started_by_me: bool
     barrier: str
 
@@ -120,6 +123,7 @@ def _row(rights: Rights, assessment: Assessment, now: datetime) -> QueueRow:
         Status.APPROVED: assessment.approved_at,
         Status.FINAL: assessment.approved_at,
     }[Status(assessment.status)]
+    may_count = permissions.can_see_open_decisions(rights, assessment)
     return QueueRow(
         pk=assessment.pk,
         agency=assessment.agency.name,
@@ -130,9 +134,9 @@ def _row(rights: Rights, assessment: Assessment, now: datetime) -> QueueRow:
         since=since,
         waited=_waited(since, now) if since else "",
         mend_by=assessment.mend_by,
-        decided=assessment.decided_count,
+        decided=assessment.decided_count if may_count else None,
         assigned=assessment.assigned_count,
-        returned=assessment.returned_count,
+        returned=assessment.returned_count if may_count else None,
         started_by_me=assessment.started_by_me,
         barrier=barrier(rights, assessment, wrote=assessment.wrote),
     )

@@ -67,6 +67,20 @@ def test_an_own_agency_is_listed_with_the_reason_and_without_a_link(period, city
     assert "1 dari 47 diputuskan" not in page  # decisions are not known to the agency before they are published
 
 
+def test_members_of_the_agency_are_not_told_how_many_are_decided(submitted, city):
+    services.decide(
+        assessment_id=submitted.pk, code="1", user=city.verifier, decision="return", reason="other", note="Lengkapi."
+    )
+    own = make_person("verifikator-dinkes", (Role.VERIFIER, city.dinkes))
+    both = make_person("koordinator-dinkes", (Role.COORDINATOR, city.diskominfo), (Role.OPERATOR, city.dinkes))
+    found = {person.username: rows(person)[0] for person in (city.verifier, own, both)}
+    assert {name: (row.decided, row.returned) for name, row in found.items()} == {
+        "verifikator": (1, 1),
+        "verifikator-dinkes": (None, None),
+        "koordinator-dinkes": (None, None),
+    }
+
+
 def test_who_wrote_in_it_is_told_why_not(submitted, city, login):
     Contributor.objects.create(assessment=submitted, user=city.coordinator)
     page = login(city.coordinator).get(URL).content.decode()
