@@ -43,9 +43,10 @@ def answer_changes(request: HttpRequest) -> tuple[int, dict[str, Any]]:
 def _json(request: HttpRequest) -> dict[str, Any]:
     try:
         data = json.loads(request.body)
-    except ValueError:
+        "".join(data).encode()  # names are said again in messages
+    except (ValueError, TypeError, RecursionError):  # the last: nested without end
         data = None
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or any(isinstance(value, (dict, list)) for value in data.values()):
         raise Invalid({"form": "Kiriman tidak dapat dibaca. Muat ulang halaman, lalu coba lagi."})
     return data
 

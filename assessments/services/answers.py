@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from assessments import permissions
 from assessments.errors import Invalid, Stale, WrongState
-from assessments.models import Answer, Assessment, DecisionKind, Review
+from assessments.models import Answer, Assessment, DecisionKind, Review, Status
 from assessments.services._base import (
     Acting,
     answer_for_edit,
@@ -19,6 +19,7 @@ from assessments.services._base import (
     note_contribution,
     refresh_totals,
     require,
+    require_in_time,
     require_open_period,
 )
 from indicators.fields import plain_level
@@ -119,7 +120,7 @@ def clean_text(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         raise Invalid({"text": "Isi dengan teks."})
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    if "\x00" in text:
+    if "\x00" in text or not _is_unicode(text):
         raise Invalid({"text": "Teks memuat karakter yang tidak dapat disimpan. Hapus lalu ketik ulang bagian itu."})
     if len(text) > limit:
         shown, most = f"{len(text):,}".replace(",", "."), f"{limit:,}".replace(",", ".")
@@ -130,6 +131,15 @@ def clean_text(value: Any, limit: int) -> str:
             }
         )
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can name half a character ("\\ud800"), which no database or page can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
@@ -154,16 +164,20 @@ def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
 def reply(*, assessment_id: int, code: str, user: User, text: str) -> Review:
     """The agency's *tanggapan* to a published return or adjustment, once per decision.
 
+    While the assessment is returned, only until its mend-by time: a reply counts as mending.
+
     Raises `Review.DoesNotExist` where there is no such decision, `WrongState` when it was answered
-    already or is not open to replies, `Invalid`, `PermissionDenied`.
+    already or is not open to replies, `TooLate`, `Invalid`, `PermissionDenied`.
     """
     with transaction.atomic():
         acting = locked(assessment_id, user)
         assessment = acting.assessment
-        require(assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator)
+        require(permissions.may_write(acting.rights, assessment))
         if not permissions.can_reply(acting.rights, assessment):
             raise WrongState("Tanggapan hanya dapat diberikan setelah penilaian dikembalikan atau disetujui.")
         require_open_period(acting)
+        if assessment.status == Status.RETURNED:
+            require_in_time(acting)
         review = (
             Review.objects.select_related("answer__indicator")
             .filter(decision__in=[DecisionKind.RETURN, DecisionKind.ADJUST], is_published=True, is_current=True)

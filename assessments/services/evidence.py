@@ -5,6 +5,7 @@ content is never stored twice for one agency: attaching it again points to the v
 """
 
 import logging
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -235,11 +236,17 @@ def clean_url(url: Any) -> str:
             {"url": f"Alamat terlalu panjang (paling banyak {_URL_MAX} karakter). Pakai tautan yang lebih pendek."}
         )
     try:
-        _web_address(text)
-    except ValidationError:
+        _web_address(clean_text(text, _URL_MAX))
+        is_usable = not any(unicodedata.category(character)[0] == "C" for character in text)
+    except (ValidationError, Invalid):
+        is_usable = False
+    if not is_usable:
         raise Invalid(
-            {"url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa spasi."}
-        ) from None
+            {
+                "url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa spasi dan tanpa "
+                "karakter tersembunyi."
+            }
+        )
     return text
 
 

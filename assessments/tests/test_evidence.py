@@ -149,6 +149,10 @@ class TestAdding:
             "ftp://a.example/b",
             "https://a b.example",
             "https://" + "a" * 1000,
+            "https://a.go.id/\x00",
+            "https://a.go.id/a\x1bb",
+            "https://a.go.id/\u202efdp",
+            "https://a.go.id/\ud800",
         ],
     )
     def test_only_web_addresses_are_links(self, assessment, city, address):

@@ -108,12 +108,38 @@ class TestSavingByScript:
         assert (answer.status_code, list(answer.json()["errors"])) == (400, [name])
         assert stored(assessment).version == 1
 
-    @pytest.mark.parametrize("body", ["", "[]", "nol", '{"version": 1, "assessment": 3}', '{"version": true}'])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "",
+            "[]",
+            "nol",
+            '{"version": 1, "assessment": 3}',
+            '{"version": true}',
+            "[" * 200_000,
+            '{"version": 1, "fact": ' + "[" * 200_000,
+            '{"version": 1, "self_level": ' + "[" * 90 + "]" * 90 + "}",
+            '{"version": 1, "\\ud800": 3}',
+            "\x00",
+        ],
+        ids=range(10),
+    )
     def test_broken_json_is_refused(self, login, assessment, city, body):
         answer = login(city.operator).post(
             url("answer_save", assessment), body, content_type="application/json", headers=SCRIPT
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+    @pytest.mark.parametrize("name", ["fact", "analysis", "not_applicable_reason", "self_level"])
+    def test_half_a_character_is_refused_by_field(self, login, assessment, city, name):
+        answer = login(city.operator).post(
+            url("answer_save", assessment),
+            f'{{"version": 1, "{name}": "a\\ud800b"}}',
+            content_type="application/json",
+            headers=SCRIPT,
+        )
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [name])
+        assert stored(assessment).version == 1
 
     def test_more_than_a_form_may_hold_is_413(self, login, assessment, city):
         answer = save(login(city.operator), assessment, fact="x" * 6_000_000)
@@ -193,6 +219,19 @@ class TestSavingWithoutScript:
         assert answer.redirect_chain == [(url("answer", assessment), 302)]
         assert "Indikator 1 tersimpan pukul" in text(answer)
         assert stored(assessment).fact == "Ada.\nDua."
+
+    @pytest.mark.parametrize(
+        "following, target", [("2", "2"), ("", "1"), ("99", "1"), ("\0", "1"), ("//a.example", "1")]
+    )
+    def test_it_goes_on_to_an_indicator_of_this_assessment_only(self, login, assessment, city, following, target):
+        answer = save(login(city.operator), assessment, script=False, fact="Ada.", next=following)
+        assert (answer.status_code, answer.headers["Location"]) == (302, url("answer", assessment, target))
+
+    def test_json_with_an_impossible_name_comes_back_as_a_page(self, login, assessment, city):
+        body = '{"version": 1, "\\ud800": 3}'
+        answer = login(city.operator).post(url("answer_save", assessment), body, content_type="application/json")
+        assert answer.status_code == 400
+        assert "Kiriman tidak dapat dibaca." in text(answer)
 
     def test_a_choice_can_be_taken_away(self, login, assessment, city):
         client = login(city.operator)
@@ -362,6 +401,12 @@ class TestReplying:
         answer = client.post(url("reply", returned), {"reply": "y" * 2_001})
         assert answer.status_code == 400
         assert "y" * 2_001 + "</textarea>" in text(answer)
+
+    def test_a_page_opened_by_somebody_else_does_not_reply_for_me(self, login, returned, city):
+        opened_by = {"X-Portal-User": str(city.operator2.pk)}
+        answer = login(city.operator).post(url("reply", returned), {"reply": "Bukan saya."}, headers=opened_by)
+        assert (answer.status_code, answer.json()["code"]) == (401, "other_user")
+        assert Review.objects.get(answer=stored(returned), is_current=True).reply == ""
 
     def test_there_is_nothing_to_reply_to_elsewhere(self, login, returned, city):
         assert login(city.operator).post(url("reply", returned, "3"), {"reply": "x"}).status_code == 404

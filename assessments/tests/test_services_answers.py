@@ -80,9 +80,11 @@ def test_a_text_of_the_longest_length_is_kept_whole(assessment, city):
     assert save(assessment, city.operator, fact="x" * TEXT_MAX).answer.fact == "x" * TEXT_MAX
 
 
-def test_a_null_character_is_refused(assessment, city):
-    with pytest.raises(Invalid):
-        save(assessment, city.operator, fact="a\x00b")
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "\udfff"])
+def test_what_no_database_holds_is_refused(assessment, city, text):
+    with pytest.raises(Invalid) as refusal:
+        save(assessment, city.operator, fact=text)
+    assert refusal.value.errors["fact"].startswith("Teks memuat karakter yang tidak dapat disimpan.")
 
 
 def test_an_unknown_indicator_or_field_is_refused(assessment, city):

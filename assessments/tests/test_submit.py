@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Assessment, Evidence, Status
 from assessments.services import reviews as review_services
-from conftest import fill
+from conftest import PASSWORD, fill
 
 
 def url(assessment, name="submit"):
@@ -73,6 +75,39 @@ def test_who_may_open_the_page(login, assessment, submitted, city):
     assert login(city.leader).post(url(submitted)).status_code == 403
     assert login(city.other_operator).get(url(submitted)).status_code == 404
     assert login(city.verifier).post(url(submitted, "withdraw")).status_code == 403
+
+
+@pytest.mark.parametrize("name, status", [("submit", Status.DRAFT), ("withdraw", Status.SUBMITTED)])
+def test_a_page_opened_by_somebody_else_moves_nothing(login, assessment, city, name, status):
+    fill(assessment, city.operator)
+    client = login(city.operator)
+    if name == "withdraw":
+        client.post(url(assessment))
+    answer = client.post(url(assessment, name), headers={"X-Portal-User": str(city.operator2.pk)})
+    assert (answer.status_code, answer.json()["code"]) == (401, "other_user")
+    assessment.refresh_from_db()
+    assert assessment.status == status
+
+
+@pytest.mark.parametrize("name", ["submit", "withdraw", "reply"])
+def test_a_form_opened_before_another_person_logged_in_is_refused(returned, city, name):
+    """Plain forms carry no name: the token in them, which every log-in changes, tells them apart."""
+    client = Client(enforce_csrf_checks=True)
+
+    def token() -> str:
+        return client.get(reverse("session_state")).json()["csrf"]
+
+    def enter(person):
+        body = {"login": person.username, "password": PASSWORD, "csrfmiddlewaretoken": token()}
+        assert client.post(reverse("account_login"), body).status_code == 302
+
+    enter(city.operator)
+    before = token()
+    client.post(reverse("account_logout"), {"csrfmiddlewaretoken": before})
+    enter(city.operator2)
+    where = url(returned, name) if name != "reply" else reverse("reply", args=[returned.pk, "1"])
+    assert client.post(where, {"reply": "x", "csrfmiddlewaretoken": before}).status_code == 403
+    assert client.post(where, {"reply": "x", "csrfmiddlewaretoken": token()}).status_code != 403
 
 
 def test_a_coordinator_hands_in_for_the_agency(login, assessment, city):

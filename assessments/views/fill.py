@@ -117,19 +117,17 @@ def answer_save(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(_saved_json(saved))
     messages.success(request, f"Indikator {code} tersimpan pukul {clock_id(saved.answer.changed_at)}.")
-    following = request.POST.get("next", "")
-    target = (
-        following
-        if following and Answer.objects.filter(assessment=assessment, indicator__code=following).exists()
-        else code
-    )
-    return redirect("answer", assessment.pk, target)
+    codes = Answer.objects.filter(assessment=assessment).values_list("indicator__code", flat=True)
+    following = request.POST.get("next")
+    return redirect("answer", assessment.pk, following if following in set(codes) else code)
 
 
 @require_POST
 def reply(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """The agency's answer to a return or an adjustment."""
     assessment = find_assessment(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
     text = request.POST.get("reply", "")
     try:
         services.reply(assessment_id=assessment.pk, code=code, user=request.user, text=text)

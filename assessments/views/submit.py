@@ -11,6 +11,7 @@ from assessments.errors import NotReady, Refused
 from assessments.models import Assessment, Status
 from assessments.queries import sheet as queries
 from assessments.views._base import allow, find_assessment, is_writer, rights
+from assessments.views.fill import other_person
 from spbe_portal.formatting import datetime_id
 
 #: Kinds of `assessments.completeness.Gap`: what they are called here, and how they are mended.
@@ -27,6 +28,8 @@ PROBLEMS = {
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Check before sending: what is handed in, what is missing, what happens next."""
     assessment = _writable(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
     if assessment.status not in permissions.EDITABLE:
         messages.info(request, _not_now(assessment))
         return redirect("sheet", assessment.pk)
@@ -64,6 +67,8 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then take the hand-in back."""
     assessment = _writable(request, pk)
+    if (other := other_person(request)) is not None:
+        return other
     if request.method == "POST":
         try:
             workflow.withdraw(assessment_id=assessment.pk, user=request.user)
