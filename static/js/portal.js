@@ -142,14 +142,20 @@
     if (copier) copy(copier);
   });
 
+  const copied = new Map(); /* button: its own label, and the timer that brings it back */
+
   function copy(button) {
     const source = document.getElementById(button.dataset.copy);
     const text = source ? (source.value === undefined ? source.textContent : source.value).trim() : button.dataset.copy;
     const done = (label) => {
-      const before = button.innerHTML;
+      /* Pressed again meanwhile: its own label is the one kept from the first time. */
+      const last = copied.get(button);
+      if (last) clearTimeout(last.timer);
+      const before = last ? last.before : button.innerHTML;
       button.textContent = label;
       say(label);
-      setTimeout(() => { button.innerHTML = before; }, 2500);
+      const timer = setTimeout(() => { button.innerHTML = before; copied.delete(button); }, 2500);
+      copied.set(button, { before, timer });
     };
     const byHand = () => {
       if (source && source.select) source.select();
