@@ -45,11 +45,14 @@ def can_see_open_decisions(rights: Rights, assessment: Assessment) -> bool:
     return rights.is_coordinator or (rights.is_verifier and assessment.status in HANDED_IN)
 
 
-def can_edit(rights: Rights, assessment: Assessment) -> bool:
-    """Change answers and evidence: the agency's operators, or a coordinator on its behalf."""
-    if assessment.status not in EDITABLE:
-        return False
+def may_write(rights: Rights, assessment: Assessment) -> bool:
+    """Eligible to write in it at all, whatever its state: the agency's operators, or a coordinator on its behalf."""
     return assessment.agency_id in rights.operator_of or rights.is_coordinator
+
+
+def can_edit(rights: Rights, assessment: Assessment) -> bool:
+    """Change answers and evidence."""
+    return assessment.status in EDITABLE and may_write(rights, assessment)
 
 
 def can_submit(rights: Rights, assessment: Assessment) -> bool:
@@ -57,16 +60,12 @@ def can_submit(rights: Rights, assessment: Assessment) -> bool:
 
 
 def can_withdraw(rights: Rights, assessment: Assessment) -> bool:
-    if assessment.status != Status.SUBMITTED:
-        return False
-    return assessment.agency_id in rights.operator_of or rights.is_coordinator
+    return assessment.status == Status.SUBMITTED and may_write(rights, assessment)
 
 
 def can_reply(rights: Rights, assessment: Assessment) -> bool:
     """Answer a published return or adjustment: while it can be read and is not closed."""
-    if assessment.status not in (Status.RETURNED, Status.APPROVED):
-        return False
-    return assessment.agency_id in rights.operator_of or rights.is_coordinator
+    return assessment.status in (Status.RETURNED, Status.APPROVED) and may_write(rights, assessment)
 
 
 def acts_on_behalf(rights: Rights, assessment: Assessment) -> bool:

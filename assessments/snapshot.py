@@ -96,7 +96,7 @@ def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
         "assessment": assessment.pk,
         "status": assessment.status,
         "round": assessment.round,
-        "submitted_at": _time(assessment.submitted_at),
+        "submitted_at": _time(assessment.submitted_at) if assessment.was_handed_in else None,
         "approved_at": _time(assessment.approved_at) if verified else None,
         "decided_count": len(current),
         "self": score_json(own),

@@ -35,6 +35,10 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
             seen |= Q(status__in=HANDED_IN)
         return self.filter(seen)
 
+    def handed_in(self) -> "AssessmentQuerySet":
+        """Those of which `Assessment.was_handed_in` holds."""
+        return self.filter(status__in=HANDED_IN, round__gt=0)
+
     def with_wrote(self, rights: Rights) -> "AssessmentQuerySet":
         """Annotate `wrote`: whether the person wrote anything in the assessment."""
         from assessments.models.answers import Contributor
@@ -97,6 +101,11 @@ class Assessment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency} – {self.period}"
+
+    @property
+    def was_handed_in(self) -> bool:
+        """By the agency. What froze before its first hand-in (round 0) was not, even when it is reopened."""
+        return self.status in HANDED_IN and self.round > 0
 
     @property
     def due_at(self) -> datetime:

@@ -125,7 +125,7 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
     was_returned = shown is not None and shown.decision == DecisionKind.RETURN
     evidence: list[Evidence] = answer.all_evidence  # type: ignore[attr-defined]
     gaps = gaps_of(assessment, answer, shown, len(evidence))
-    is_writer = assessment.agency_id in rights.operator_of or rights.is_coordinator
+    is_writer = permissions.may_write(rights, assessment)
     return AnswerPage(
         answer=answer,
         content=content,
@@ -142,6 +142,7 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
         can_reply=(
             permissions.can_reply(rights, assessment)
             and assessment.period.status == Period.Status.OPEN
+            and (assessment.status != Status.RETURNED or now < assessment.due_at)
             and shown is not None
             and shown.is_published
             and shown.decision in (DecisionKind.RETURN, DecisionKind.ADJUST)
@@ -165,6 +166,9 @@ def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, evide
 
 def lock_of(assessment: Assessment, *, is_returned: bool, now: datetime) -> str:
     """Why the answer cannot be changed now, in a sentence or two; empty where it can."""
+    if assessment.status == Status.SUBMITTED and not assessment.was_handed_in:
+        reopened = datetime_id(assessment.submitted_at)
+        return f"Penilaian dibuka kembali oleh koordinator pada {reopened}. Isian terkunci selama diverifikasi."
     if assessment.status == Status.SUBMITTED:
         return f"Penilaian diajukan pada {datetime_id(assessment.submitted_at)}. Isian terkunci selama diverifikasi."
     if assessment.status == Status.APPROVED:

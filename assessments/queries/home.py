@@ -202,6 +202,13 @@ def task_of(
         text = f"Semua {total} indikator sudah lengkap. Periksa sekali lagi, lalu ajukan."
         return Task(assessment, text, until, "Ajukan penilaian", "submit", "", tone)
 
+    if assessment.status == Status.SUBMITTED and not assessment.was_handed_in:
+        text = (
+            "Penilaian dibuka kembali oleh koordinator dan sedang diverifikasi. "
+            "Tidak ada yang perlu Anda lakukan sekarang."
+        )
+        until = f"Dibuka kembali {datetime_id(assessment.submitted_at)}."
+        return Task(assessment, text, until, "Lihat penilaian", "sheet", "", "")
     if assessment.status == Status.SUBMITTED:
         by = f" oleh {assessment.submitted_by}" if assessment.submitted_by else ""
         text = f"Penilaian sudah diajukan{by} dan sedang diverifikasi. Tidak ada yang perlu Anda lakukan sekarang."

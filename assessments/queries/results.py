@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from accounts.models import Agency
 from accounts.permissions import Rights
@@ -175,21 +175,14 @@ class Turnout:
 
 
 def turnout(period: Period) -> Turnout:
-    """Two queries."""
-    numbers = (
-        Assessment.objects.filter(period=period)
-        .exclude(status=Status.CANCELLED)
-        .aggregate(
-            agencies=Count("pk"),
-            # Frozen without ever being handed in: round 0.
-            handed_in=Count("pk", filter=Q(status__in=HANDED_IN, round__gt=0)),
-        )
-    )
+    """Three queries."""
+    taking_part = Assessment.objects.filter(period=period).exclude(status=Status.CANCELLED)
     assigned = Assignment.objects.filter(period=period).aggregate(
         rows=Count("pk"), agencies=Count("agency", distinct=True), indicators=Count("indicator", distinct=True)
     )
     return Turnout(
-        **numbers,
+        handed_in=taking_part.handed_in().count(),
+        agencies=taking_part.count(),
         is_equal=assigned["rows"] == assigned["agencies"] * assigned["indicators"],
     )
 

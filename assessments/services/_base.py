@@ -77,8 +77,7 @@ def require_in_time(acting: Acting) -> None:
 def require_editable(acting: Acting) -> None:
     """The actor may write answers and evidence of this assessment now."""
     assessment = acting.assessment
-    writer = assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator
-    require(writer)
+    require(permissions.may_write(acting.rights, assessment))
     if not permissions.can_edit(acting.rights, assessment):
         raise WrongState(
             f"Penilaian ini berstatus {assessment.get_status_display()}, jadi isian terkunci dan tidak dapat diubah."

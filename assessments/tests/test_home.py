@@ -108,9 +108,27 @@ def test_what_is_final_is_no_task_while_the_period_runs_again_for_another_agency
     period.refresh_from_db()
     assert period.status == "open"
     home = queries.home(frozenset({city.dinkes.pk, city.dinsos.pk}), timezone.now())
-    assert [task.agency for task in home.tasks] == [city.dinsos]
+    (reopened,) = home.tasks
+    assert reopened.agency == city.dinsos
     assert [agency.slug for agency in home.idle] == ["dinkes"]
     assert [earlier.result.assessment_id for earlier in home.results] == [final.pk]
+
+
+def test_what_was_never_handed_in_is_not_said_to_be(login, final, period, city):
+    other = Assessment.objects.get(period=period, agency=city.dinsos)
+    workflow.reopen(assessment_id=other.pk, user=city.coordinator, reason="Ada bukti baru.")
+    now = task(city.dinsos)
+    assert now.text.startswith("Penilaian dibuka kembali oleh koordinator dan sedang diverifikasi.")
+    assert now.until.startswith("Dibuka kembali ")
+    operator, verifier = login(city.other_operator), city.verifier
+    sheet = operator.get(reverse("sheet", args=[other.pk])).content.decode()
+    assert "Dibuka kembali oleh koordinator" in sheet
+    assert reverse("withdraw", args=[other.pk]) not in sheet
+    answer = operator.get(reverse("answer", args=[other.pk, "1"])).content.decode()
+    assert "Penilaian dibuka kembali oleh koordinator pada" in answer
+    review = login(verifier).get(reverse("review_overview", args=[other.pk])).content.decode()
+    assert "dibuka kembali oleh koordinator" in review
+    assert "diajukan " not in review
 
 
 def test_the_page_shows_sentence_button_and_reasons(login, returned, city):

@@ -8,10 +8,15 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from accounts.permissions import rights_of
+from assessments import workflow
 from assessments.errors import Invalid, Stale, TooLate, WrongState
 from assessments.models import Answer, Assessment, Contributor, Review
+from assessments.queries.fill import answer_page
+from assessments.services import reviews as review_services
 from assessments.services.answers import TEXT_MAX, reply, save_answer
 from audit.models import Event
+from conftest import accept_all
 
 
 def save(assessment, user, version=1, code="12", **changes):
@@ -134,3 +139,24 @@ def test_a_reply_is_given_once_and_counts_as_a_change(returned, city):
 def test_an_accepted_answer_takes_no_reply(returned, city):
     with pytest.raises(Review.DoesNotExist):
         reply(assessment_id=returned.pk, code="3", user=city.operator, text="Terima kasih.")
+
+
+def test_a_reply_counts_as_mending_so_it_comes_in_time(returned, city):
+    Assessment.objects.filter(pk=returned.pk).update(mend_by=timezone.now() - timedelta(minutes=1))
+    with pytest.raises(TooLate):
+        reply(assessment_id=returned.pk, code="1", user=city.operator, text="Sudah benar.")
+    late = Assessment.objects.select_related("period__instrument", "agency").get(pk=returned.pk)
+    assert answer_page(late, "1", rights_of(city.operator), timezone.now()).can_reply is False
+
+
+def test_an_adjustment_is_replied_to_after_the_deadline(submitted, city):
+    review_services.decide(
+        assessment_id=submitted.pk, code="1", user=city.verifier, decision="adjust", verified_level=2, note="Sebagian."
+    )
+    accept_all(submitted, city.verifier)
+    workflow.approve(assessment_id=submitted.pk, user=city.verifier)
+    Assessment.objects.filter(pk=submitted.pk).update(extended_until=timezone.now() - timedelta(minutes=1))
+    late = Assessment.objects.select_related("period__instrument", "agency").get(pk=submitted.pk)
+    assert answer_page(late, "1", rights_of(city.operator), timezone.now()).can_reply is True
+    reply(assessment_id=submitted.pk, code="1", user=city.operator, text="Kami keberatan.")
+    assert Review.objects.get(answer__assessment=submitted, answer__indicator__code="1").reply == "Kami keberatan."

@@ -3,10 +3,14 @@
 from fractions import Fraction
 
 import pytest
+from django.utils import timezone
 
+from accounts.permissions import rights_of
 from assessments import workflow
 from assessments.errors import NotReady, WrongState
-from assessments.models import Result, Review, Status
+from assessments.models import Assessment, Result, Review, Status
+from assessments.queries.periods import period_rows
+from assessments.queries.results import turnout
 from assessments.services import answers as answer_services
 from assessments.services import reviews as review_services
 from audit.models import Event
@@ -81,6 +85,19 @@ def test_withdrawing_is_refused_after_the_first_decision(submitted, city):
         workflow.withdraw(assessment_id=submitted.pk, user=city.operator)
     submitted.refresh_from_db()
     assert submitted.status == Status.SUBMITTED
+
+
+def test_what_was_never_handed_in_is_not_withdrawn_when_it_is_reopened(final, period, city):
+    never = Assessment.objects.select_related("period").get(period=period, agency=city.dinsos)
+    workflow.reopen(assessment_id=never.pk, user=city.coordinator, reason="Ada bukti baru.")
+    never.refresh_from_db()
+    assert (never.status, never.round, never.was_handed_in) == (Status.SUBMITTED, 0, False)
+    assert [(row.handed_in, row.agencies) for row in period_rows()] == [(1, 3)]
+    assert turnout(period).handed_in == 1
+    rights = rights_of(city.other_operator)
+    assert workflow.actions(rights, never, wrote=False, now=timezone.now()) == []
+    with pytest.raises(WrongState, match="dibuka kembali oleh koordinator"):
+        workflow.withdraw(assessment_id=never.pk, user=city.other_operator)
 
 
 def test_decisions_are_published_with_the_return(returned):

@@ -73,7 +73,7 @@ def submit(*, assessment_id: int, user: User) -> Assessment:
     with transaction.atomic():
         acting = locked(assessment_id, user)
         assessment = acting.assessment
-        require(assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator)
+        require(permissions.may_write(acting.rights, assessment))
         _from_source(acting, "submit")
         require_open_period(acting)
         require_in_time(acting)
@@ -103,9 +103,11 @@ def withdraw(*, assessment_id: int, user: User) -> Assessment:
     with transaction.atomic():
         acting = locked(assessment_id, user)
         assessment = acting.assessment
-        require(assessment.agency_id in acting.rights.operator_of or acting.rights.is_coordinator)
+        require(permissions.may_write(acting.rights, assessment))
         _from_source(acting, "withdraw")
         require_open_period(acting)
+        if not assessment.was_handed_in:
+            raise WrongState("Penilaian ini dibuka kembali oleh koordinator, jadi tidak ada pengajuan untuk ditarik.")
         if assessment.decided_count:
             raise WrongState("Verifikasi sudah dimulai, jadi pengajuan tidak dapat ditarik kembali.")
         require_in_time(acting)
@@ -186,7 +188,9 @@ def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
             raise WrongState("Periode penilaian ini dibatalkan, jadi penilaiannya tidak dapat dibuka kembali.")
         fields: tuple[str, ...] = ("verified_exact", "verified_predicate")
         assessment.verified_exact = assessment.verified_predicate = ""
-        if assessment.submitted_at is None:  # froze as "tidak selesai" before it was ever handed in
+        # Froze as "tidak selesai" before it was ever handed in: this is since when it waits for review.
+        # `round` stays 0, which tells it from a hand-in (see `Assessment.was_handed_in`).
+        if assessment.submitted_at is None:
             assessment.submitted_at = acting.now
             fields += ("submitted_at",)
         # The result stays, as history: nothing may show it as in force while it is under review again.

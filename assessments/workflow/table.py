@@ -86,6 +86,6 @@ def actions(rights: Rights, assessment: Assessment, *, wrote: bool, now: datetim
         if assessment.status in move.sources
         and (period_open or move.name == "reopen")
         and (not move.before_deadline or now < assessment.due_at)
-        and not (move.name == "withdraw" and assessment.decided_count)
+        and not (move.name == "withdraw" and (assessment.decided_count or not assessment.was_handed_in))
         and move.allowed(rights, assessment, wrote)
     ]
