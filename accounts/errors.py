@@ -1,5 +1,7 @@
 """Why a change of people or agencies was refused. Messages are Indonesian: what is wrong, what to do."""
 
+from typing import Any
+
 
 class Refused(Exception):
     """A change that the rules do not allow now. Nothing was written."""
@@ -7,6 +9,14 @@ class Refused(Exception):
     def __init__(self, message: str):
         super().__init__(message)
         self.message = message
+
+
+class Stale(Refused):
+    """Somebody else changed the thing meanwhile; `current` is what is stored now."""
+
+    def __init__(self, message: str, current: Any):
+        super().__init__(message)
+        self.current = current
 
 
 class Invalid(Refused):

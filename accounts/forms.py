@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import Agency, Role, User
+from spbe_portal.stale import VersionField
 from spbe_portal.widgets import DayInput
 
 PASSWORD_RULES = (
@@ -151,12 +152,15 @@ class PersonForm(forms.Form):
         error_messages={"invalid": "Tulis alamat surel yang benar, misalnya nama@contoh.go.id."},
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
+    version = VersionField()
 
     def __init__(self, *args: Any, person: User | None = None, **kwargs: Any):
         if person is not None:
             kwargs.setdefault("initial", {name: getattr(person, name) for name in PersonForm.base_fields})
         super().__init__(*args, **kwargs)
         self.person = person
+        if person is None:
+            del self.fields["version"]
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -251,6 +255,7 @@ class AgencyForm(forms.Form):
         help_text="Dipakai dalam nama berkas dan tidak berubah lagi. Bila kosong, dibuat dari nama singkat.",
         error_messages={"invalid": "Pakai huruf kecil, angka, dan tanda hubung saja, misalnya dinkes."},
     )
+    version = VersionField()
 
     def __init__(self, *args: Any, agency: Agency | None = None, **kwargs: Any):
         if agency is not None:
@@ -258,7 +263,9 @@ class AgencyForm(forms.Form):
             kwargs.setdefault("initial", {name: getattr(agency, name) for name in names})
         super().__init__(*args, **kwargs)
         parents = Agency.objects.all()
-        if agency is not None:
+        if agency is None:
+            del self.fields["version"]
+        else:
             del self.fields["slug"]
             parents = parents.exclude(pk=agency.pk)
         self.fields["parent"].queryset = parents  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ class User(AbstractUser):
     position = models.CharField("jabatan", max_length=150, blank=True)
     session_serial = models.PositiveIntegerField(default=0, editable=False)
     link_serial = models.PositiveIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)  # of the details, counted up by every edit
 
     class Meta:
         ordering = ["name", "username"]
@@ -86,6 +87,7 @@ class Agency(models.Model):
     successor = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name="penerus"
     )
+    version = models.PositiveIntegerField(default=1, editable=False)  # of the details, counted up by every edit
 
     objects = AgencyQuerySet.as_manager()
 

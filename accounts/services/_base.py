@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
-from accounts.errors import Invalid
+from accounts.errors import Invalid, Stale
 from accounts.models import Agency, User
 from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
+from spbe_portal.stale import CHANGED
 
 
 def require(allowed: bool) -> None:
@@ -56,6 +57,28 @@ def save_unique(save: Callable[[], object], check: Callable[[], None]) -> None:
     except IntegrityError:
         check()
         raise
+
+
+def apply_edit(
+    thing: User | Agency,
+    details: Mapping[str, Any],
+    allowed: tuple[str, ...],
+    *,
+    version: int | None,
+    check: Callable[[], None],
+) -> tuple[dict, dict]:
+    """As `apply_changes`, counting up the version. Raises `Stale` where `version` is given and another is stored.
+
+    Sent twice, the second changes nothing and is no conflict.
+    """
+    differs = any(getattr(thing, name) != value for name, value in details.items())
+    if differs and version is not None and version != thing.version:
+        raise Stale(CHANGED, thing)
+    before, after = apply_changes(thing, details, allowed, check=check)
+    if after:
+        thing.version += 1
+        thing.save(update_fields=["version"])
+    return before, after
 
 
 def apply_changes(

@@ -11,7 +11,14 @@ from django.utils import timezone
 from accounts.errors import Invalid, Refused
 from accounts.models import Agency, Membership, Role, User
 from accounts.permissions import rights_of
-from accounts.services._base import apply_changes, locked_agency, require_manager, required_reason, save_unique
+from accounts.services._base import (
+    apply_changes,
+    apply_edit,
+    locked_agency,
+    require_manager,
+    required_reason,
+    save_unique,
+)
 from accounts.services.people import end_rows
 from audit.services import record
 from spbe_portal.formatting import date_id
@@ -32,8 +39,8 @@ def create_agency(
         return agency
 
 
-def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any]) -> Agency:
-    """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`."""
+def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any], version: int | None = None) -> Agency:
+    """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`, `Stale` over an older `version`."""
     require_manager(actor)
     with transaction.atomic():
         agency = _all_locked()[agency_id]
@@ -43,7 +50,7 @@ def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any]) -> A
         if starts and agency.valid_until and starts > agency.valid_until:
             ends = date_id(agency.valid_until)
             raise Invalid({"valid_from": f"OPD ini berakhir pada {ends}. Isi tanggal sebelumnya."})
-        before, after = apply_changes(agency, details, DETAILS, check=lambda: _check_unique(agency))
+        before, after = apply_edit(agency, details, DETAILS, version=version, check=lambda: _check_unique(agency))
         if after:
             record("agency.edit", agency, actor=actor, before=before, after=after)
         return agency

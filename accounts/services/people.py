@@ -12,7 +12,7 @@ from accounts.errors import Invalid, Refused
 from accounts.models import Agency, Membership, Role, User
 from accounts.permissions import rights_of
 from accounts.services._base import (
-    apply_changes,
+    apply_edit,
     end_sessions,
     locked_agency,
     locked_person,
@@ -53,11 +53,11 @@ def create_person(
         return person
 
 
-def edit_person(*, actor: User, person_id: int, details: Mapping[str, Any]) -> User:
-    """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`."""
+def edit_person(*, actor: User, person_id: int, details: Mapping[str, Any], version: int | None = None) -> User:
+    """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`, `Stale` over an older `version`."""
     with transaction.atomic():
         person = locked_person(person_id, actor)
-        before, after = apply_changes(person, details, DETAILS, check=lambda: _check_username(person))
+        before, after = apply_edit(person, details, DETAILS, version=version, check=lambda: _check_username(person))
         if after:
             record("user.edit", person, actor=actor, before=before, after=after)
         return person

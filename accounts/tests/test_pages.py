@@ -266,12 +266,18 @@ def test_the_actor_is_who_is_logged_in_and_no_field_makes_an_administrator(city)
 
 def test_details_are_edited(city):
     client, url = client_of(city, "coordinator"), f"/pengguna/{city.operator.pk}/ubah/"
-    data = {"name": "Nama Baru", "username": "operator-dinkes", "position": "Staf", "email": "a@contoh.go.id"}
+    data = {
+        "name": "Nama Baru",
+        "username": "operator-dinkes",
+        "position": "Staf",
+        "email": "a@contoh.go.id",
+        "version": 1,
+    }
     assert client.post(url, data).url == f"/pengguna/{city.operator.pk}/"
     text = client.get(f"/pengguna/{city.operator.pk}/").content.decode()
     assert "Nama Baru" in text
     assert "Data diubah" in text
-    assert "sudah dipakai oleh" in client.post(url, {**data, "username": "VERIFIKATOR"}).content.decode()
+    assert "sudah dipakai oleh" in client.post(url, {**data, "version": 2, "username": "VERIFIKATOR"}).content.decode()
 
 
 def test_closing_and_opening_an_account(city):
@@ -333,8 +339,9 @@ def test_an_agency_is_made_changed_ended_and_taken_back(city):
     assert "OPD dengan nama ini sudah ada." in client.post("/opd/baru/", data).content.decode()
     ring = {**data, "parent": agency.pk}
     assert "Pilih OPD dari daftar." in client.post(f"{page}ubah/", ring).content.decode()
-    assert client.post(f"{page}ubah/", {**data, "short_name": "Dispar", "parent": city.dinsos.pk}).url == page
-    above = {"name": "Dinas Sosial", "short_name": "Dinsos", "kind": "dinas", "valid_from": "2000-01-01"}
+    moved = {**data, "short_name": "Dispar", "parent": city.dinsos.pk, "version": 1}
+    assert client.post(f"{page}ubah/", moved).url == page
+    above = {"name": "Dinas Sosial", "short_name": "Dinsos", "kind": "dinas", "valid_from": "2000-01-01", "version": 1}
     response = client.post(f"/opd/{city.dinsos.pk}/ubah/", {**above, "parent": agency.pk})
     assert "tidak dapat menjadi induknya" in response.content.decode()
     ending = {"last_day": "2026-01-31", "successor": city.dinkes.pk, "reason": "Digabung."}
@@ -379,3 +386,58 @@ def test_an_agency_in_the_address_is_chosen_beforehand(login, city):
 def test_an_agency_that_is_none_is_said_at_its_field(login, city, sent):
     response = login(city.coordinator).post("/pengguna/baru/", {"agency": sent})
     assert response.context["form"].errors["agency"] == ["Pilih OPD dari daftar."]
+
+
+# --- Two people change one thing -----------------------------------------------------------------------------------
+
+
+def differing(response) -> list[tuple[str, str, str]]:
+    return [(each.label, each.stored, each.typed) for each in response.context["differences"]]
+
+
+def test_an_edit_of_a_person_over_an_older_state_is_refused_and_shows_both(login, city):
+    client, page = login(city.coordinator), f"/pengguna/{city.operator.pk}/ubah/"
+    old = client.get(page).context["form"].initial
+    assert client.post(page, {**old, "position": "Kepala Seksi"}).status_code == 302
+    response = client.post(page, {**old, "email": "operator@contoh.go.id"})
+    assert differing(response) == [
+        ("Jabatan", "Kepala Seksi", "(kosong)"),
+        ("Alamat surel", "(kosong)", "operator@contoh.go.id"),
+    ]
+    city.operator.refresh_from_db()
+    assert (city.operator.position, city.operator.email, city.operator.version) == ("Kepala Seksi", "", 2)
+    form = response.context["form"]
+    assert form["email"].value() == "operator@contoh.go.id"
+    again = {name: form[name].value() for name in form.fields}
+    assert client.post(page, {**again, "position": "Kepala Seksi"}).status_code == 302
+    city.operator.refresh_from_db()
+    assert (city.operator.position, city.operator.email) == ("Kepala Seksi", "operator@contoh.go.id")
+
+
+def test_an_edit_of_an_agency_over_an_older_state_is_refused_and_shows_both(login, city):
+    client, page = login(city.coordinator), f"/opd/{city.dinkes.pk}/ubah/"
+    form = client.get(page).context["form"]
+    old = {name: form[name].value() or "" for name in form.fields}
+    assert client.post(page, {**old, "kind": "badan", "parent": city.dinsos.pk}).status_code == 302
+    response = client.post(page, {**old, "short_name": "Kes"})
+    assert differing(response) == [
+        ("Nama singkat", "Dinkes", "Kes"),
+        ("Jenis", "Badan", "Dinas"),
+        ("Induk", "Dinas Sosial", "(kosong)"),
+    ]
+    city.dinkes.refresh_from_db()
+    assert (city.dinkes.short_name, city.dinkes.kind, city.dinkes.version) == ("Dinkes", "badan", 2)
+
+
+def test_the_same_edit_sent_twice_is_no_conflict(login, city):
+    client, page = login(city.coordinator), f"/pengguna/{city.operator.pk}/ubah/"
+    sent = {**client.get(page).context["form"].initial, "position": "Kepala Seksi"}
+    assert [client.post(page, sent).status_code for _ in range(2)] == [302, 302]
+    assert Event.objects.filter(action="user.edit").count() == 1
+
+
+@pytest.mark.parametrize("address", ["/opd/{agency}/ubah/", "/pengguna/{person}/ubah/"])
+def test_a_form_without_its_version_is_not_saved(login, city, address):
+    client, page = login(city.coordinator), filled(address, city)
+    sent = {**client.get(page).context["form"].initial, "name": "Lain", "parent": "", "version": ""}
+    assert list(client.post(page, sent).context["form"].errors) == ["version"]

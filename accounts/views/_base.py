@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -10,8 +11,9 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from accounts.errors import Invalid, Refused
-from accounts.models import User
+from accounts.models import Agency, User
 from accounts.permissions import can_manage_accounts, rights_of
+from spbe_portal.stale import Difference, differences, is_outdated, rebase
 
 PAGE_SIZE = 50
 
@@ -48,6 +50,22 @@ def one_page(request: HttpRequest, found: QuerySet, total: int) -> Page:
     paginator = Paginator(found, PAGE_SIZE)
     paginator.count = total
     return paginator.get_page(request.GET.get("halaman"))
+
+
+def details_of(form: Form) -> dict[str, Any]:
+    """What a valid form of an edit says of the thing itself."""
+    return {name: value for name, value in form.cleaned_data.items() if name != "version"}
+
+
+def beside(form: Form, stored: User | Agency) -> list[Difference]:
+    """What is stored beside what was typed, where the form was filled in over an older version.
+
+    Sending the form once more is then an answer to what is stored now.
+    """
+    if not is_outdated(form, stored):
+        return []
+    rebase(form, stored)
+    return differences(form, stored, details_of(form))
 
 
 def explain(form: Form, refused: Refused) -> None:

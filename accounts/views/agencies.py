@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries
-from accounts.errors import Refused
+from accounts.errors import Refused, Stale
 from accounts.forms import AgencyFilters, AgencyForm, EndAgencyForm, ReasonForm
 from accounts.models import Agency
 from accounts.services import agencies as services
-from accounts.views._base import SignedIn, explain, for_managers, one_page, posted
+from accounts.views._base import SignedIn, beside, details_of, explain, for_managers, one_page, posted
 
 
 @require_safe
@@ -83,13 +83,17 @@ def agency_edit(request: SignedIn, pk: int) -> HttpResponse:
     form = AgencyForm(posted(request), agency=shown)
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_agency(actor=request.user, agency_id=pk, details=form.cleaned_data)
+            services.edit_agency(
+                actor=request.user, agency_id=pk, details=details_of(form), version=form.cleaned_data["version"]
+            )
+        except Stale as stale:
+            shown = stale.current
         except Refused as refused:
             explain(form, refused)
         else:
             messages.success(request, "Data OPD tersimpan.")
             return redirect("agency", pk)
-    return _form(request, form, "Ubah data OPD", "Simpan perubahan", agency=shown)
+    return _form(request, form, "Ubah data OPD", "Simpan perubahan", agency=shown, differences=beside(form, shown))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import queries
-from accounts.errors import Refused
+from accounts.errors import Refused, Stale
 from accounts.forms import (
     EndMembershipForm,
     MembershipForm,
@@ -21,7 +21,7 @@ from accounts.models import Membership, User
 from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
 from accounts.services import passwords
 from accounts.services import people as services
-from accounts.views._base import SignedIn, allow, explain, for_managers, one_page, posted
+from accounts.views._base import SignedIn, allow, beside, details_of, explain, for_managers, one_page, posted
 
 READ_WRITE = ["GET", "HEAD", "POST"]
 
@@ -93,13 +93,19 @@ def person_edit(request: SignedIn, pk: int) -> HttpResponse:
     form = PersonForm(posted(request), person=shown)
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_person(actor=request.user, person_id=pk, details=form.cleaned_data)
+            services.edit_person(
+                actor=request.user, person_id=pk, details=details_of(form), version=form.cleaned_data["version"]
+            )
+        except Stale as stale:
+            shown = stale.current
         except Refused as refused:
             explain(form, refused)
         else:
             messages.success(request, "Data pengguna tersimpan.")
             return redirect("person", pk)
-    return render(request, "accounts/person_edit.html", {"form": form, "person": shown})
+    return render(
+        request, "accounts/person_edit.html", {"form": form, "person": shown, "differences": beside(form, shown)}
+    )
 
 
 @require_http_methods(READ_WRITE)

@@ -20,6 +20,7 @@ from indicators.checks import problems
 from indicators.models import Instrument
 from indicators.parts import stored_parts
 from spbe_portal.formatting import datetime_id, decimal_id
+from spbe_portal.stale import Difference, VersionField, differences, is_outdated, rebase
 from spbe_portal.widgets import DayInput
 
 CLOSING_TIME = time(16, 0)
@@ -118,6 +119,12 @@ def _offer(field: Any, rows: Sequence[Agency] | Sequence[Instrument]) -> None:
     field.coerce = known.__getitem__
 
 
+def _named(agencies: set[Agency], only_here: set[Agency]) -> str:
+    """How many agencies, and which are not on the other side."""
+    names = ", ".join(sorted(agency.name for agency in only_here))
+    return f"{len(agencies)} OPD" + (f", termasuk {names}" if names else "")
+
+
 class PeriodForm(DeadlineMixin):
     """Details and agencies of a period. With `period` it edits that one; while it runs, fewer fields remain.
 
@@ -181,6 +188,8 @@ class PeriodForm(DeadlineMixin):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    version = VersionField()
+
     FIXED_WHILE_OPEN = ("year", "instrument", "starts_on")
 
     def __init__(self, *args: Any, period: Period | None = None, **kwargs: Any):
@@ -197,6 +206,8 @@ class PeriodForm(DeadlineMixin):
         _offer(self.fields["agencies_chosen"], self.choices)
         self.broken: list[tuple[Instrument, list[str]]] = []
         self.instruments: list[Instrument] = []
+        if period is None:
+            del self.fields["version"]
         if self.is_running:
             for name in self.FIXED_WHILE_OPEN:
                 del self.fields[name]
@@ -229,6 +240,7 @@ class PeriodForm(DeadlineMixin):
             "mend_days": self.period.mend_days,
             "target": self.period.target,
             "agencies_chosen": [] if running else [agency.pk for agency in self.present],
+            "version": self.period.version,
         }
 
     @property
@@ -292,6 +304,22 @@ class PeriodForm(DeadlineMixin):
     def agencies(self) -> list[Agency]:
         chosen = list(self.cleaned_data["agencies_chosen"])
         return [*self.present, *chosen] if self.is_running else chosen
+
+    def beside(self, stored: Period) -> list[Difference]:
+        """What is stored beside what was typed, where the form was filled in over an older version.
+
+        Sending the form once more is then an answer to what is stored now.
+        """
+        if not is_outdated(self, stored):
+            return []
+        rebase(self, stored)
+        found = differences(self, stored, self.details(), {"deadline": "Batas waktu", "instrument": "Instrumen"})
+        present, chosen = set(self.present), set(self.cleaned_data.get("agencies_chosen", []))
+        if not self.is_running and present != chosen:
+            found.append(
+                Difference("OPD yang dinilai", _named(present, present - chosen), _named(chosen, chosen - present))
+            )
+        return found
 
     def tick(self, wanted: str) -> "PeriodForm":
         """The same form as typed, with agencies ticked ("semua", a kind) or none ("kosong"); not validated."""

@@ -33,6 +33,7 @@ class Period(models.Model):
     finalised_at = models.DateTimeField(null=True)
     finalised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     finalise_reason = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # of details and agencies, counted up by edits
 
     class Meta:
         ordering = ["-year", "-id"]

@@ -11,13 +11,14 @@ from django.utils import timezone
 from accounts.models import Agency, User
 from accounts.permissions import rights_of
 from assessments import permissions
-from assessments.errors import Invalid, WrongState
+from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import Assessment, Assignment, Period
 from assessments.services._base import require
 from assessments.workflow.periods import create_assessments
 from audit.services import record
 from indicators.models import Instrument
 from spbe_portal.formatting import level_id
+from spbe_portal.stale import CHANGED
 
 DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
 DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target")
@@ -76,11 +77,13 @@ def edit_period(
     details: Mapping[str, Any],
     agencies: Sequence[Agency] | None = None,
     reason: str = "",
+    version: int | None = None,
 ) -> Period:
     """Change a period. While it runs only its name, deadline, mend days and target may change,
     the deadline with a reason; agencies may then be added, not taken out (cancel the assessment instead).
 
-    Raises `PermissionDenied`, `WrongState`, `Invalid`.
+    Raises `PermissionDenied`, `WrongState`, `Invalid`, and `Stale` where `version` is given and another is stored
+    (not for the same change sent twice).
     """
     require(permissions.can_manage_periods(rights_of(user)))
     with transaction.atomic():
@@ -91,6 +94,10 @@ def edit_period(
         allowed = DETAILS_WHILE_OPEN if running else DETAILS
         before = {field: getattr(period, field) for field in DETAILS}
         changed = [field for field in DETAILS if field in details and details[field] != before[field]]
+        slugs_before = _slugs(period)
+        regrouped = agencies is not None and {agency.slug for agency in agencies} != set(slugs_before)
+        if (changed or regrouped) and version is not None and version != period.version:
+            raise Stale(CHANGED, period)
         if refused := [field for field in changed if field not in allowed]:
             raise Invalid(dict.fromkeys(refused, "Tidak dapat diubah karena periode sudah berjalan."))
         if running and "deadline" in changed:
@@ -100,13 +107,13 @@ def edit_period(
                 raise Invalid({"deadline": "Batas waktu baru harus di masa depan."})
         for field in changed:
             setattr(period, field, details[field])
-        if changed:
-            _save(period, changed)
-        slugs_before = _slugs(period)
+        if changed or regrouped:
+            period.version += 1
+            _save(period, [*changed, "version"])
         if agencies is not None:
             if running:
                 _add_while_open(period, agencies)
-            elif "instrument" in changed or {agency.slug for agency in agencies} != set(slugs_before):
+            elif "instrument" in changed or regrouped:
                 period.assignments.all().delete()
                 _assign_all(period, agencies)
         elif "instrument" in changed:

@@ -262,6 +262,7 @@ def edited(period: Period, **changes) -> dict:
         "mend_days": str(period.mend_days),
         "target": "3,60",
         "reason": "",
+        "version": str(period.version),
         **changes,
     }
 
@@ -308,13 +309,82 @@ def test_an_agency_added_while_running_gets_its_assessment(login, city, period):
 
 def test_a_period_in_preparation_can_change_instrument_and_agencies(login, city, draft):
     other = Instrument.objects.exclude(pk=draft.instrument_id).get()
-    sent = typed(other, [city.dinsos], name=draft.name)
+    sent = typed(other, [city.dinsos], name=draft.name, version="1")
     assert login(city.coordinator).post(reverse("period_edit", args=[draft.pk]), sent).status_code == 302
     draft.refresh_from_db()
     assert draft.instrument == other
     assert set(draft.assignments.values_list("agency__slug", "indicator__instrument").distinct()) == {
         ("dinsos", other.pk)
     }
+
+
+def differing(response) -> list[tuple[str, str, str]]:
+    return [(each.label, each.stored, each.typed) for each in response.context["differences"]]
+
+
+def test_an_edit_over_an_older_state_is_refused_and_shows_both(login, city, period):
+    client, page = login(city.coordinator), reverse("period_edit", args=[period.pk])
+    assert client.post(page, edited(period, name="Penilaian SPBE 2026")).status_code == 302
+    second = edited(period, mend_days="9")  # from a page opened before
+    response = client.post(page, second)
+    assert differing(response) == [
+        ("Nama periode", "Penilaian SPBE 2026", "Penilaian 2026"),
+        ("Waktu perbaikan (hari kerja)", "5", "9"),
+    ]
+    text = response.content.decode()
+    assert all(part in text for part in ("Data ini juga diubah dari tempat lain", 'value="9"', "Penilaian SPBE 2026"))
+    period.refresh_from_db()
+    assert (period.name, period.mend_days, period.version) == ("Penilaian SPBE 2026", 5, 2)
+    # Who has seen both sends once more, mended or not.
+    mended = {**second, "name": "Penilaian SPBE 2026", "version": response.context["form"]["version"].value()}
+    assert client.post(page, mended).status_code == 302
+    period.refresh_from_db()
+    assert (period.name, period.mend_days, period.version) == ("Penilaian SPBE 2026", 9, 3)
+
+
+def test_the_same_edit_sent_twice_is_no_conflict(login, city, period):
+    client, page = login(city.coordinator), reverse("period_edit", args=[period.pk])
+    sent = edited(period, mend_days="9")
+    assert [client.post(page, sent).status_code for _ in range(2)] == [302, 302]
+    assert Event.objects.filter(action="period.edit").count() == 1
+
+
+def test_a_moved_deadline_is_shown_beside_the_old_one_and_not_moved_back(login, city, period):
+    client, page = login(city.coordinator), reverse("period_edit", args=[period.pk])
+    old, later = edited(period, mend_days="9"), timezone.localdate() + timedelta(days=40)
+    client.post(page, edited(period, deadline_date=f"{later:%Y-%m-%d}", reason="Banjir."))
+    response = client.post(page, old)
+    assert [label for label, *_ in differing(response)] == ["Batas waktu", "Waktu perbaikan (hari kerja)"]
+    period.refresh_from_db()
+    assert timezone.localdate(period.deadline) == later
+
+
+def test_agencies_of_a_period_in_preparation_are_not_lost_to_an_older_form(login, city, draft):
+    client, page = login(city.coordinator), reverse("period_edit", args=[draft.pk])
+    local = timezone.localtime(draft.deadline)
+    sent = typed(
+        draft.instrument, [city.dinkes], deadline_date=f"{local:%Y-%m-%d}", deadline_time=f"{local:%H.%M}", target=""
+    )
+    first = {**sent, "version": "1", "agencies_chosen": [str(city.dinkes.pk), str(city.dinsos.pk)]}
+    assert client.post(page, first).status_code == 302
+    response = client.post(page, {**sent, "version": "1"})
+    assert differing(response) == [("OPD yang dinilai", "2 OPD, termasuk Dinas Sosial", "1 OPD")]
+    assert draft.assignments.values("agency").distinct().count() == 2
+
+
+@pytest.mark.parametrize("version", ["", "x", "9" * 5000])
+def test_a_form_without_its_version_is_not_saved(login, city, period, version):
+    response = login(city.coordinator).post(
+        reverse("period_edit", args=[period.pk]), edited(period, name="Lain", version=version)
+    )
+    assert errors(response) == {"version": ["Formulir ini tidak lengkap. Muat ulang halaman, lalu isi kembali."]}
+
+
+def test_ticking_keeps_the_version_the_page_was_opened_on(login, city, draft):
+    response = login(city.coordinator).post(
+        reverse("period_edit", args=[draft.pk]), typed(draft.instrument, [], version="7", tandai="semua")
+    )
+    assert '<input type="hidden" name="version" value="7"' in response.content.decode()
 
 
 def test_a_final_period_is_not_edited_but_explained(login, city, final, period):
@@ -422,7 +492,7 @@ def test_the_reminder_names_who_has_not_handed_in_and_nobody_else(login, city, r
 def test_the_coordinator_is_never_offered_to_review_their_own_agency(login, city, period):
     own = Assessment.objects.get(period=period, agency=city.diskominfo)
     fill(own, make_person("operator-diskominfo", (Role.OPERATOR, city.diskominfo)))
-    Assessment.objects.filter(pk=own.pk).update(status="submitted", submitted_at=timezone.now())
+    Assessment.objects.filter(pk=own.pk).update(status="submitted", round=1, submitted_at=timezone.now())
     rows = login(city.coordinator).get(reverse("period", args=[period.pk])).context["progress"].rows
     assert {row.assessment.agency.slug: row.actions for row in rows}["diskominfo"] == ("withdraw", "cancel")
 

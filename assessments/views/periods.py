@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions, workflow
-from assessments.errors import Invalid, NotReady, Refused
+from assessments.errors import Invalid, NotReady, Refused, Stale
 from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
 from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import periods as queries
@@ -66,20 +66,23 @@ def period_edit(request: HttpRequest, pk: int) -> HttpResponse:
                 details=form.details(),
                 agencies=form.agencies(),
                 reason=form.cleaned_data.get("reason", ""),
+                version=form.cleaned_data["version"],
             )
         except Invalid as refusal:
             form.add_errors(refusal.errors)
+        except Stale as refusal:
+            period = refusal.current
         except Refused as refusal:
             messages.warning(request, refusal.message)
             return redirect("period", pk=pk)
         else:
             messages.success(request, "Perubahan periode sudah disimpan.")
             return redirect("period", pk=pk)
-    return _form(request, form)
+    return _form(request, form, differences=form.beside(period))
 
 
-def _form(request: HttpRequest, form: PeriodForm) -> HttpResponse:
-    return render(request, "assessments/period_form.html", {"form": form, "period": form.period})
+def _form(request: HttpRequest, form: PeriodForm, **more: Any) -> HttpResponse:
+    return render(request, "assessments/period_form.html", {"form": form, "period": form.period, **more})
 
 
 @require_safe
