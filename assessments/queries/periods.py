@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Agency, Membership, Role
 from accounts.permissions import Rights
 from assessments.models import Assessment, Assignment, Contributor, Period, Result, Status
+from assessments.moves import actions
 from assessments.permissions import EDITABLE, can_see_open_decisions, may_review_agency
-from assessments.workflow import actions
 from spbe_portal.formatting import datetime_id, remaining_id
 
 #: Statuses in the order of the loop; cancelled assessments count in no total.

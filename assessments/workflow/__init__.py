@@ -1,12 +1,12 @@
 """The loop. This package is the only code that assigns a status.
 
-`table` holds the moves as data; `assessments` has one function a move; `periods` opens, finalises
+The moves as data are `assessments.moves`; `assessments` has one function a move; `periods` opens, finalises
 and cancels a period.
 """
 
+from assessments.moves import MOVES, Move, actions
 from assessments.workflow.assessments import approve, cancel, extend, reopen, return_assessment, submit, withdraw
 from assessments.workflow.periods import cancel_period, finalise_period, open_period
-from assessments.workflow.table import MOVES, Move, actions
 
 __all__ = [
     "MOVES",

@@ -11,6 +11,7 @@ from assessments import permissions, totals
 from assessments.calendar import end_of_working_day
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Assessment, DecisionKind, Period, Result, Review, Status
+from assessments.moves import BY_NAME
 from assessments.queries.answers import load_answers
 from assessments.queries.readiness import problems_of
 from assessments.services._base import (
@@ -25,7 +26,6 @@ from assessments.services._base import (
 )
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
-from assessments.workflow.table import BY_NAME
 from spbe_portal.formatting import datetime_id
 
 

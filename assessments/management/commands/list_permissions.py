@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Rights, can_manage_accounts, can_reset_password_of
 from assessments import permissions
 from assessments.models import Assessment, Period, Status
-from assessments.workflow import MOVES
+from assessments.moves import MOVES
 
 PATH = Path(settings.BASE_DIR) / "docs" / "permissions.md"
 NONE = "–"
@@ -59,7 +59,7 @@ def render() -> str:
         "",
         "Dibuat oleh `script/manage list_permissions`; jangan diubah dengan tangan. Isinya dihitung dengan memanggil",
         "fungsi izin (`assessments/permissions.py`, `accounts/permissions.py`) dan tabel langkah",
-        "(`assessments/workflow/table.py`) untuk setiap peran dan setiap status.",
+        "(`assessments/moves.py`) untuk setiap peran dan setiap status.",
         "",
         "- Yang tertulis adalah status penilaian yang mengizinkan; “–” berarti tidak pernah.",
         "- Yang tidak boleh dilihat dijawab 404, yang boleh dilihat tetapi tidak boleh dilakukan dijawab 403.",
