@@ -1,14 +1,16 @@
 """Pictures of evidence, made by the worker: browsers show no PDF inside a sandboxed frame."""
 
 import logging
+import time
 import uuid
 import warnings
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from PIL import Image, ImageOps
 
@@ -21,6 +23,7 @@ MAX_PAGES = 30
 WIDTH = 1000  # pixels
 MAX_HEIGHT = 3000
 MAX_PIXELS_PNG = 50_000_000  # a PNG is unpacked whole; a JPEG is read at a smaller size
+ENOUGH = 40  # seconds; no further page is begun after them
 PICTURED = ("application/pdf", "image/jpeg", "image/png")
 STUCK_AFTER = timedelta(minutes=5)
 
@@ -32,16 +35,31 @@ def state_for(content_type: str) -> str:
 
 def is_stuck(version: DocumentVersion) -> bool:
     """Waiting for so long that its task must have been lost."""
-    return version.preview == DocumentVersion.Preview.PENDING and timezone.now() - version.uploaded_at > STUCK_AFTER
+    asked_at = version.queued_at or version.uploaded_at
+    return version.preview == DocumentVersion.Preview.PENDING and timezone.now() - asked_at > STUCK_AFTER
+
+
+def stuck(now: datetime) -> QuerySet[DocumentVersion]:
+    """The same as a query."""
+    before = now - STUCK_AFTER
+    return DocumentVersion.objects.filter(
+        Q(queued_at__lt=before) | Q(queued_at=None, uploaded_at__lt=before), preview=DocumentVersion.Preview.PENDING
+    )
 
 
 def make(version_id: int) -> None:
-    """Make the pictures of one version. Doing it twice does no harm; a failure is kept as `failed`."""
+    """Make the pictures of one version. Doing it twice does no harm.
+
+    What cannot be decoded is kept as `failed`. A storage that does not answer is not the file's
+    fault: its error is raised, the version stays `pending` and is asked for again later.
+    """
     version = DocumentVersion.objects.filter(pk=version_id).first()
     if version is None or version.preview in (DocumentVersion.Preview.NONE, DocumentVersion.Preview.READY):
         return
+    with version.file.open("rb") as source:
+        data = source.read()
     try:
-        pictures = _pictures(version)
+        pictures = _pictures(version, data)
     except Exception:
         # Whatever a stranger's file does to the decoders, the file itself stays and can be downloaded.
         logger.exception("No preview of document version %s", version_id)
@@ -73,30 +91,35 @@ def _keep(version_id: int, pages: list[PagePreview]) -> bool:
         PagePreview.objects.bulk_create(pages)
         version.preview = DocumentVersion.Preview.READY
         version.save(update_fields=["preview"])
-        transaction.on_commit(lambda: _delete(old))
+        transaction.on_commit(lambda: _delete(old), robust=True)  # its failure would look like ours
         return True
 
 
 def _delete(pages: list[PagePreview]) -> None:
+    """A file that cannot be deleted stays behind; it does no harm."""
     for page in pages:
-        default_storage.delete(str(page.file.name))
+        try:
+            default_storage.delete(str(page.file.name))
+        except OSError:
+            logger.exception("The picture %s was not deleted", page.file.name)
 
 
-def _pictures(version: DocumentVersion) -> list[tuple[bytes, str, int, int]]:
+def _pictures(version: DocumentVersion, data: bytes) -> list[tuple[bytes, str, int, int]]:
     """(content, suffix, width, height) of every page shown."""
     if version.content_type == "application/pdf":
-        count = min(version.page_count or MAX_PAGES, MAX_PAGES)
         found = []
-        with version.file.open("rb") as source:
-            data = source.read()
-        count = min(count, pdfs.page_count(BytesIO(data)))
+        count = min(version.page_count or MAX_PAGES, MAX_PAGES, pdfs.page_count(BytesIO(data)))
+        begun = time.monotonic()
         for number in range(count):
+            if found and time.monotonic() - begun > ENOUGH:
+                logger.warning("%s of %s pages of document version %s in time", number, count, version.pk)
+                break
             picture = pdfs.page_picture(BytesIO(data), number, width=WIDTH, max_height=MAX_HEIGHT)
             found.append(_encoded(picture.convert("RGB"), "png"))
         return found
-    with version.file.open("rb") as source, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(source, formats=["JPEG", "PNG"]) as picture:
+        with Image.open(BytesIO(data), formats=["JPEG", "PNG"]) as picture:
             return [_reduced(picture)]
 
 

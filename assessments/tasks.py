@@ -5,7 +5,11 @@ from celery import shared_task
 from assessments import previews
 
 
-@shared_task
+@shared_task(soft_time_limit=60, time_limit=90)  # seconds
 def make_previews(version_id: int) -> None:
-    """Pictures of one document version."""
+    """Pictures of one document version.
+
+    The limits hold where the worker has child processes. The worker of a desk has none (`--pool solo`)
+    and ignores them; there `previews` alone bounds the work: so many pages, pixels and seconds.
+    """
     previews.make(version_id)

@@ -60,7 +60,7 @@ def _version(value: Any) -> int:
 
 
 class EvidenceForm(forms.Form):
-    """What is said of a piece of evidence. Limits are those of `assessments.services.evidence`."""
+    """What is said of a piece of evidence. Limits are those of `assessments.services._details`."""
 
     title = forms.CharField(label="Judul", max_length=200)
     number = forms.CharField(label="Nomor", max_length=120, required=False)

@@ -70,6 +70,7 @@ class DocumentVersion(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     page_count = models.PositiveIntegerField(null=True)
     preview = models.CharField(max_length=10, choices=Preview, default=Preview.NONE)
+    queued_at = models.DateTimeField(null=True, editable=False)  # when its pictures were asked for again
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
 

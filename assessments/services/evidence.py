@@ -1,25 +1,21 @@
 """Evidence of an answer: files, links, documents used again. Frozen with the answer.
 
 A file becomes a document in the agency's library; the answer points to one version of it. The same
-content is never stored twice for one agency: attaching it again points to the version that is there.
+content is never stored twice for one agency: attaching it again points to the version that is there,
+and brings its file back should that be lost.
 """
 
 import logging
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.core.cache import cache
-from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.core.validators import URLValidator
 from django.db import transaction
 from django.db.models import Q
-from django.utils.dateparse import parse_date
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
@@ -36,19 +32,16 @@ from assessments.models import (
     Status,
 )
 from assessments.services._base import Acting, answer_for_edit, locked, refresh_totals
-from assessments.services.answers import clean_level, clean_text, touch
+from assessments.services._details import clean_details, clean_url, kind_from
+from assessments.services.answers import touch
 from assessments.tasks import make_previews
 from audit.services import record
-from indicators.models import Instrument
 
 logger = logging.getLogger(__name__)
 
 MAX_PER_ANSWER = 20
 FIELDS = ("title", "number", "date", "kind", "pages", "level")
 _OF_DOCUMENT = ("title", "number", "date", "kind")
-_LIMITS = {"title": 200, "number": 120, "pages": 60}
-_URL_MAX = 1_000
-_web_address = URLValidator(schemes=["http", "https"])
 
 FROZEN_DOCUMENT = (
     "Dokumen ini juga menjadi bukti pada isian yang sudah diajukan, jadi judul, nomor, tanggal, dan jenisnya tidak "
@@ -79,12 +72,12 @@ def add_file(
         agency_id, instrument = acting.assessment.agency_id, acting.assessment.period.instrument
     size = file.size or 0
     checked = uploads.inspect(file, name, size)  # type: ignore[arg-type]
-    wanted = {"title": uploads.title_of(checked.name), "kind": _kind_from(checked.name)}
+    wanted = {"title": uploads.title_of(checked.name), "kind": kind_from(checked.name)}
     wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
     cleaned = clean_details(wanted, instrument)
     stored = ""
     try:
-        if _known_version(agency_id, checked.sha256) is None:
+        if _is_lost(_known_version(agency_id, checked.sha256)):
             stored = default_storage.save(f"evidence/{agency_id}/{uuid.uuid4().hex}.{checked.extension}", file)
         with transaction.atomic():
             acting = locked(assessment_id, user)
@@ -92,6 +85,7 @@ def add_file(
             _room(answer)
             version = _known_version(agency_id, checked.sha256)
             was_known = version is not None
+            is_used = bool(stored) and _is_lost(version)
             if version is None:
                 version = DocumentVersion.objects.create(
                     document=_new_document(acting, cleaned),
@@ -105,12 +99,15 @@ def add_file(
                     uploaded_by=acting.user,
                 )
                 queue_previews(version)
-            evidence = _attach(acting, answer, version, cleaned)
+            elif is_used:
+                _heal(version, stored, acting)
+            there = Evidence.objects.filter(answer=answer, version=version).first() if is_used else None
+            evidence = there or _attach(acting, answer, version, cleaned)
     except BaseException:
         if stored:
             default_storage.delete(stored)
         raise
-    if was_known and stored:  # somebody else stored the same content meanwhile
+    if stored and not is_used:  # somebody else stored the same content meanwhile
         default_storage.delete(stored)
     return Added(evidence, was_known)
 
@@ -217,106 +214,23 @@ def queue_previews(version: DocumentVersion) -> None:
 
 
 def requeue_stuck(versions: Iterable[DocumentVersion]) -> None:
-    """Ask again for pictures whose task must have been lost, at most once in a while each."""
-    for version in versions:
-        if previews.is_stuck(version) and cache.add(f"preview-{version.pk}", 1, previews.STUCK_AFTER.seconds):
-            try:
-                make_previews.delay(version.pk)
-            except OperationalError:
-                logger.warning("No broker: the preview of document version %s waits", version.pk)
+    """Ask again for pictures whose task must have been lost, at most once in a while each.
 
-
-def clean_url(url: Any) -> str:
-    """A web address that may be stored and shown as a link. Raises `Invalid` (key "url")."""
-    text = url.strip() if isinstance(url, str) else ""
-    if not text:
-        raise Invalid({"url": "Isi alamat tautan, misalnya https://jdih.contoh.go.id/dokumen."})
-    if len(text) > _URL_MAX:
-        raise Invalid(
-            {"url": f"Alamat terlalu panjang (paling banyak {_URL_MAX} karakter). Pakai tautan yang lebih pendek."}
-        )
-    try:
-        _web_address(clean_text(text, _URL_MAX))
-        is_usable = not any(unicodedata.category(character)[0] == "C" for character in text)
-    except (ValidationError, Invalid):
-        is_usable = False
-    if not is_usable:
-        raise Invalid(
-            {
-                "url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa spasi dan tanpa "
-                "karakter tersembunyi."
-            }
-        )
-    return text
-
-
-def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:
-    """The given details as stored; raises `Invalid` with a message a field."""
-    errors: dict[str, str] = {}
-    cleaned: dict[str, Any] = {}
-    for name, value in details.items():
+    Nothing is read or written where nothing is stuck; otherwise two queries, however many there are.
+    """
+    stuck = [version.pk for version in versions if previews.is_stuck(version)]
+    if not stuck:
+        return
+    now = timezone.now()
+    # The stamp says which of them are ours: another request may be asking at this moment.
+    if not previews.stuck(now).filter(pk__in=stuck).update(queued_at=now):
+        return
+    for pk in DocumentVersion.objects.filter(pk__in=stuck, queued_at=now).values_list("pk", flat=True):
         try:
-            if name in _LIMITS:
-                text = " ".join(clean_text(value, 2_000).split())
-                if len(text) > _LIMITS[name]:
-                    raise Invalid({name: f"Terlalu panjang: {len(text)} karakter, paling banyak {_LIMITS[name]}."})
-                cleaned[name] = text
-            elif name == "date":
-                cleaned[name] = _day(value)
-            elif name == "kind":
-                if value not in Document.Kind.values:
-                    raise Invalid({name: "Jenis dokumen tidak dikenal. Pilih dari daftar."})
-                cleaned[name] = value
-            elif name == "level":
-                cleaned[name] = clean_level(value, instrument)
-            else:
-                raise Invalid({name: f"Kolom {name} tidak dikenal."})
-        except Invalid as refusal:
-            errors[name] = next(iter(refusal.errors.values()))
-    if not errors.get("title") and cleaned.get("title") == "":
-        errors["title"] = "Isi judul dokumen."
-    if errors:
-        raise Invalid(errors)
-    return cleaned
-
-
-def _day(value: Any) -> date | None:
-    if value in (None, ""):
-        return None
-    try:
-        day = value if isinstance(value, date) else parse_date(str(value))
-    except ValueError:
-        day = None
-    if day is None or not 1945 <= day.year <= 2100:
-        raise Invalid({"date": "Tanggal tidak dikenal. Isi seperti 21-11-2026, mulai tahun 1945."})
-    return day
-
-
-#: Words in file names that give the kind away.
-_KIND_WORDS = (
-    (("perwal", "perbup", "perkada", "pergub", "perda", "peraturan"), Document.Kind.PERATURAN),
-    (("sop",), Document.Kind.SOP),
-    (("sk", "kepwal", "kepbup", "keputusan"), Document.Kind.KEPUTUSAN),
-    (("se", "edaran"), Document.Kind.SURAT_EDARAN),
-    (("notula", "notulen", "risalah"), Document.Kind.NOTULA),
-    (("laporan", "lap"), Document.Kind.LAPORAN),
-    (("pks", "mou", "perjanjian"), Document.Kind.PERJANJIAN),
-    (("pedoman", "panduan", "juknis", "manual"), Document.Kind.PEDOMAN),
-    (("screenshot", "screen", "tangkapan", "layar", "ss"), Document.Kind.TANGKAPAN_LAYAR),
-    (("daftar",), Document.Kind.DAFTAR),
-    (("surat", "undangan", "nota"), Document.Kind.SURAT),
-)
-
-
-def _kind_from(name: str) -> str:
-    """A guess that saves a click; anybody may change it."""
-    words = "".join(c if c.isalpha() else " " for c in name.rpartition(".")[0].lower()).split()
-    if "berita" in words and "acara" in words:
-        return Document.Kind.BERITA_ACARA
-    for known, kind in _KIND_WORDS:
-        if any(word in known for word in words):
-            return kind
-    return Document.Kind.LAIN
+            make_previews.delay(pk)
+        except (OperationalError, OSError):
+            logger.warning("No broker: the previews of document versions %s wait", stuck)
+            return
 
 
 def _room(answer: Answer) -> None:
@@ -336,6 +250,21 @@ def _known_version(agency_id: int, sha256: str) -> DocumentVersion | None:
         .order_by("-id")
         .first()
     )
+
+
+def _is_lost(version: DocumentVersion | None) -> bool:
+    """Whether the content has to be stored: it is new, or its file is gone from the storage."""
+    return version is None or not default_storage.exists(str(version.file.name))
+
+
+def _heal(version: DocumentVersion, stored: str, acting: Acting) -> None:
+    """The same content again for a version whose file was lost."""
+    logger.warning("The file of document version %s was lost and is there again", version.pk)
+    version.file.name = stored
+    version.preview = previews.state_for(version.content_type)
+    version.queued_at = acting.now
+    version.save(update_fields=["file", "preview", "queued_at"])
+    queue_previews(version)
 
 
 def _new_document(acting: Acting, cleaned: Mapping[str, Any]) -> Document:

@@ -92,6 +92,25 @@ class TestAdding:
         assert second.evidence.version == first.evidence.version
         assert len(stored_files(city.dinkes)) == 1
 
+    @pytest.mark.parametrize("code", ["1", "2"])
+    def test_a_known_file_that_was_lost_is_brought_back(
+        self, assessment, city, code, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        asked = []
+        monkeypatch.setattr(services.make_previews, "delay", asked.append)
+        content = pdf()
+        version = add(assessment, city.operator, content).evidence.version
+        default_storage.delete(version.file.name)
+        DocumentVersion.objects.filter(pk=version.pk).update(preview="failed")
+        with django_capture_on_commit_callbacks(execute=True):
+            again = add(assessment, city.operator, content, code=code)
+        version.refresh_from_db()
+        assert (again.was_known, again.evidence.version, again.evidence.answer.indicator.code) == (True, version, code)
+        assert (version.preview, asked) == ("pending", [version.pk])
+        assert version.file.open().read() == content
+        assert len(stored_files(city.dinkes)) == 1
+        assert Document.objects.count() == 1
+
     def test_another_agencys_document_is_never_pointed_to(self, assessment, period, city):
         content = pdf()
         add(assessment, city.operator, content)
