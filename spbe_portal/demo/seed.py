@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Agency, User
@@ -146,10 +146,12 @@ class Seeder:
             agencies=list(self.agencies.values()),
             target=Decimal(target) if target else None,
         )
+        indicators = dict(self.instrument.indicators.values_list("code", "pk"))
         for code, slugs in self.city["pic"].items():
-            Assignment.objects.filter(period=period, indicator__code=code, agency__slug__in=slugs).update(
-                kind=Assignment.Kind.PIC
-            )
+            Assignment.objects.filter(
+                period=period, indicator_id=indicators[code], agency_id__in=[self.agencies[slug].pk for slug in slugs]
+            ).update(kind=Assignment.Kind.PIC)
+        _know_the_tables()
         return workflow.open_period(period_id=period.pk, user=self.cast.coordinator, now=self._local(start, 8))
 
     def _past_year(self, year: int) -> None:
@@ -386,6 +388,7 @@ class Seeder:
         Assessment.objects.bulk_update(
             assessments.values(), [*MARKED, *(name for name in TOTALS if name != "assigned_count")]
         )
+        _know_the_tables()
         record_all(sorted(events, key=lambda event: event.at))
 
 
@@ -395,3 +398,9 @@ def _domain(indicator: Indicator) -> str:
     if domain is None:
         raise ValueError(f"Indikator {indicator.code} tanpa domain tidak dikenal kota peragaan.")
     return domain.code
+
+
+def _know_the_tables() -> None:
+    """Let the planner see what was just written: inside one transaction nothing else tells it."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
