@@ -1,5 +1,6 @@
 """Reads for the coordinator's pages, each with a fixed number of queries."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -110,9 +111,20 @@ class Progress:
         return tuple(row for row in self.rows if row.assessment.status in open_states)
 
     @property
+    def unfinished_token(self) -> str:
+        """Sent with the finalising, which is refused where it is no longer so."""
+        return unfinished_token(row.assessment for row in self.unfinished)
+
+    @property
     def without_reviewer(self) -> tuple[AgencyRow, ...]:
         """Agencies still to be reviewed that nobody may review."""
         return tuple(row for row in self.unfinished if not row.reviewers)
+
+
+def unfinished_token(unfinished: Iterable[Assessment]) -> str:
+    """What a list of unfinished assessments said: which, and in which state."""
+    lines = sorted(f"{assessment.pk}:{assessment.status}" for assessment in unfinished)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def progress(period: Period, rights: Rights, now: datetime | None = None) -> Progress:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, Membership, Role
 from assessments import workflow
+from assessments.errors import Stale
 from assessments.models import Assessment, Period, Result, Status
 from assessments.services import periods as services
 from audit.models import Event
@@ -628,9 +629,10 @@ def test_finalising_lists_what_is_not_approved_and_asks_why(login, city, approve
     client, page = login(city.coordinator), reverse("period_finalise", args=[period.pk])
     response = client.get(page)
     assert [row.assessment.agency.slug for row in response.context["progress"].unfinished] == ["diskominfo", "dinsos"]
-    assert errors(client.post(page)) == {"reason": ["Tulis alasannya terlebih dahulu."]}
+    listed = {"unfinished": response.context["progress"].unfinished_token}
+    assert errors(client.post(page, listed)) == {"reason": ["Tulis alasannya terlebih dahulu."]}
     assert not Result.objects.exists()
-    response = client.post(page, {"reason": "Batas waktu sudah lewat."})
+    response = client.post(page, {**listed, "reason": "Batas waktu sudah lewat."})
     assert said(response) == ["Periode sudah difinalkan: 1 hasil lengkap, 2 tidak selesai."]
     page = client.get(response.url).content.decode()
     assert "1 hasil lengkap, 2 tidak selesai" in page
@@ -641,8 +643,58 @@ def test_without_anything_unfinished_no_reason_is_asked(login, city, approved, p
     for other in Assessment.objects.filter(period=period).exclude(pk=approved.pk):
         workflow.cancel(assessment_id=other.pk, user=city.coordinator, reason="Digabung.")
     client, page = login(city.coordinator), reverse("period_finalise", args=[period.pk])
-    assert "reason" not in client.get(page).context["form"].fields
-    assert said(client.post(page)) == ["Periode sudah difinalkan: 1 hasil lengkap, 0 tidak selesai."]
+    context = client.get(page).context
+    assert "reason" not in context["form"].fields
+    sent = {"unfinished": context["progress"].unfinished_token}
+    assert said(client.post(page, sent)) == ["Periode sudah difinalkan: 1 hasil lengkap, 0 tidak selesai."]
+
+
+CHANGED = (
+    "Daftar OPD yang belum disetujui berubah setelah halaman ini dibuka, jadi periode belum difinalkan. "
+    "Periksa daftar yang sekarang, lalu finalkan."
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda city, approved: workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Bukti baru."),
+        lambda city, approved: hand_in(
+            Assessment.objects.get(period=approved.period_id, agency=city.dinsos), city.other_operator
+        ),
+    ],
+)
+def test_finalising_is_refused_where_the_list_is_no_longer_the_one_on_screen(login, city, approved, period, change):
+    client, page = login(city.coordinator), reverse("period_finalise", args=[period.pk])
+    sent = {"unfinished": client.get(page).context["progress"].unfinished_token, "reason": "Waktu habis."}
+    change(city, approved)
+    response = client.post(page, sent)
+    assert errors(response) == {"__all__": [CHANGED]}
+    assert response.context["form"]["reason"].value() == "Waktu habis."
+    assert not Result.objects.exists()
+    again = re.search(r'name="unfinished" value="(\w+)"', response.content.decode())[1]
+    assert client.post(page, {**sent, "unfinished": again}).status_code == 302
+    assert Result.objects.count() == 3
+
+
+def test_a_list_that_is_no_longer_empty_is_said_with_the_reason_it_asks_for(login, city, approved, period):
+    for other in Assessment.objects.filter(period=period).exclude(pk=approved.pk):
+        workflow.cancel(assessment_id=other.pk, user=city.coordinator, reason="Digabung.")
+    client, page = login(city.coordinator), reverse("period_finalise", args=[period.pk])
+    sent = {"unfinished": client.get(page).context["progress"].unfinished_token}
+    workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Bukti baru.")
+    assert errors(client.post(page, sent)) == {
+        "__all__": [CHANGED],
+        "reason": ["Tulis alasannya terlebih dahulu."],
+    }
+
+
+def test_the_list_is_looked_at_again_under_the_lock(city, approved, period):
+    with pytest.raises(Stale) as refusal:
+        workflow.finalise_period(
+            period_id=period.pk, user=city.coordinator, reason="Waktu habis.", expected_unfinished="lain"
+        )
+    assert {each.agency.slug for each in refusal.value.current} == {"dinsos", "diskominfo"}
 
 
 def test_finalising_again_is_explained_and_writes_no_second_result(login, city, final, period):
@@ -655,7 +707,8 @@ def test_finalising_again_is_explained_and_writes_no_second_result(login, city, 
 def test_a_period_without_anything_to_finalise_says_so(login, city, period):
     for each in Assessment.objects.filter(period=period):
         workflow.cancel(assessment_id=each.pk, user=city.coordinator, reason="Digabung.")
-    response = login(city.coordinator).post(reverse("period_finalise", args=[period.pk]))
+    client, page = login(city.coordinator), reverse("period_finalise", args=[period.pk])
+    response = client.post(page, {"unfinished": client.get(page).context["progress"].unfinished_token})
     assert errors(response) == {"__all__": ["Tidak ada penilaian yang dapat difinalkan pada periode ini."]}
 
 

@@ -18,7 +18,7 @@ from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import periods as queries
 from assessments.services import periods as services
 from assessments.views._base import allow, find_assessment, rights
-from assessments.workflow.periods import opening_problems
+from assessments.workflow.periods import UNFINISHED_CHANGED, opening_problems
 from spbe_portal.formatting import datetime_id
 
 PAGE_SIZE = 100
@@ -185,11 +185,15 @@ def period_finalise(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             done = workflow.finalise_period(
-                period_id=pk, user=request.user, reason=form.cleaned_data.get("reason", "")
+                period_id=pk,
+                user=request.user,
+                reason=form.cleaned_data.get("reason", ""),
+                expected_unfinished=request.POST.get("unfinished", ""),
             )
-        except NotReady as refusal:
+        except Stale as refusal:
+            progress = queries.progress(found, rights(request))
             form.add_error(None, refusal.message)
-        except Invalid as refusal:
+        except (NotReady, Invalid) as refusal:
             form.add_error(None, refusal.message)
         except Refused as refusal:
             messages.warning(request, refusal.message)
@@ -198,6 +202,8 @@ def period_finalise(request: HttpRequest, pk: int) -> HttpResponse:
             text = f"Periode sudah difinalkan: {done.complete} hasil lengkap"
             messages.success(request, f"{text}, {done.incomplete} tidak selesai.")
             return redirect("period", pk=pk)
+    elif request.method == "POST" and request.POST.get("unfinished", "") != progress.unfinished_token:
+        form.add_error(None, UNFINISHED_CHANGED)
     return render(request, "assessments/period_finalise.html", {"period": found, "progress": progress, "form": form})
 
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.models import Agency, User
 from accounts.permissions import rights_of
 from assessments import permissions, snapshot, totals
-from assessments.errors import Invalid, NotReady, Problem, WrongState
+from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Answer, Assessment, Assignment, Period, Result, Status
+from assessments.queries.periods import unfinished_token
 from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
@@ -107,6 +108,12 @@ def batched(rows: list[Assessment], size: int) -> Iterator[list[Assessment]]:
         yield rows[start : start + size]
 
 
+UNFINISHED_CHANGED = (
+    "Daftar OPD yang belum disetujui berubah setelah halaman ini dibuka, jadi periode belum difinalkan. "
+    "Periksa daftar yang sekarang, lalu finalkan."
+)
+
+
 @dataclass(frozen=True)
 class Finalised:
     """What a finalising wrote."""
@@ -116,12 +123,20 @@ class Finalised:
     incomplete: int
 
 
-def finalise_period(*, period_id: int, user: User, reason: str = "", now: datetime | None = None) -> Finalised:
+def finalise_period(
+    *,
+    period_id: int,
+    user: User,
+    reason: str = "",
+    expected_unfinished: str | None = None,
+    now: datetime | None = None,
+) -> Finalised:
     """Close the period: immutable results for everything that is not final yet.
 
     Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
     with coverage and without a verified index, and needs `reason`: `NotReady` lists it otherwise.
-    Cancelled assessments stay as they are. `now` is given only where a past year is brought in.
+    Cancelled assessments stay as they are. `expected_unfinished` is the `unfinished_token` of what the person was
+    shown: `Stale` where it is no longer so. `now` is given only where a past year is brought in.
     Raises `PermissionDenied`, `WrongState`, `Invalid`.
     """
     with transaction.atomic():
@@ -139,6 +154,8 @@ def finalise_period(*, period_id: int, user: User, reason: str = "", now: dateti
             raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat difinalkan.")
         text = clean_text(reason, REASON_MAX).strip()
         unfinished = [assessment for assessment in assessments if assessment.status != Status.APPROVED]
+        if expected_unfinished is not None and expected_unfinished != unfinished_token(unfinished):
+            raise Stale(UNFINISHED_CHANGED, unfinished)
         if unfinished and not text:
             raise NotReady(
                 f"{len(unfinished)} OPD belum disetujui. Tulis alasan agar penilaiannya dibekukan "
