@@ -1,5 +1,6 @@
 """Why a change of people or agencies was refused. Messages are Indonesian: what is wrong, what to do."""
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -9,6 +10,22 @@ class Refused(Exception):
     def __init__(self, message: str):
         super().__init__(message)
         self.message = message
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that stands in the way: a sentence, and the page where it can be settled."""
+
+    text: str
+    url: str
+
+
+class InTheWay(Refused):
+    """Something elsewhere must be settled first; `obstacles` lists all of it."""
+
+    def __init__(self, message: str, obstacles: list[Obstacle]):
+        super().__init__(message)
+        self.obstacles = obstacles
 
 
 class Stale(Refused):

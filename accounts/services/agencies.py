@@ -1,6 +1,6 @@
 """Writes to agencies. None is ever deleted: an agency ends, and may have a successor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.errors import Invalid, Refused
+from accounts.errors import InTheWay, Invalid, Obstacle, Refused
 from accounts.models import Agency, Membership, Role, User
 from accounts.permissions import rights_of
 from accounts.services._base import (
@@ -56,10 +56,24 @@ def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any], vers
         return agency
 
 
+_CHECKS: list[Callable[[Agency], list[Obstacle]]] = []
+
+
+def check_before_ending(check: Callable[[Agency], list[Obstacle]]) -> None:
+    """Let another app say what of its own must be settled before an agency ends. Called once, at the start."""
+    if check not in _CHECKS:
+        _CHECKS.append(check)
+
+
+def obstacles_to_ending(agency: Agency) -> list[Obstacle]:
+    return [obstacle for check in _CHECKS for obstacle in check(agency)]
+
+
 def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency | None, reason: str) -> Agency:
     """Set the agency's last day and its successor; every role at it ends that day at the latest.
 
-    Raises `PermissionDenied`, `Invalid`, and `Refused` where `actor` would lose their own last coordinator role.
+    Raises `PermissionDenied`, `Invalid`, `InTheWay` (see `check_before_ending`), and `Refused` where `actor` would
+    lose their own last coordinator role.
     """
     require_manager(actor)
     with transaction.atomic():
@@ -69,6 +83,10 @@ def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency
             raise Invalid({"last_day": f"OPD ini baru berlaku sejak {date_id(agency.valid_from)}."})
         if successor:
             _check_no_cycle(agency, successor, "successor")
+        if obstacles := obstacles_to_ending(agency):
+            raise InTheWay(
+                f"{agency.short_name} belum dapat diakhiri: {len(obstacles)} hal perlu diselesaikan dahulu.", obstacles
+            )
         outliving = list(memberships_outliving(agency, last_day).select_related("user", "agency"))
         if any(membership.user.is_superuser for membership in outliving) and not rights_of(actor).is_superuser:
             raise Refused("Di OPD ini ada peran administrator sistem. Minta administrator mengakhiri OPD ini.")

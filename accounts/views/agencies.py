@@ -109,7 +109,12 @@ def agency_end(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Akhir {shown.short_name} tersimpan.")
             return redirect("agency", pk)
-    context = {"form": form, "agency": shown, "held": queries.memberships_at_agency(shown)}
+    context = {
+        "form": form,
+        "agency": shown,
+        "held": queries.memberships_at_agency(shown),
+        "obstacles": services.obstacles_to_ending(shown),
+    }
     return render(request, "accounts/agency_end.html", context)
 
 
