@@ -107,7 +107,7 @@ def _delete(pages: list[PagePreview]) -> None:
 def _pictures(version: DocumentVersion, data: bytes) -> list[tuple[bytes, str, int, int]]:
     """(content, suffix, width, height) of every page shown."""
     if version.content_type == "application/pdf":
-        found = []
+        found: list[tuple[bytes, str, int, int]] = []
         count = min(version.page_count or MAX_PAGES, MAX_PAGES, pdfs.page_count(BytesIO(data)))
         begun = time.monotonic()
         for number in range(count):

@@ -40,7 +40,6 @@ from audit.services import record
 logger = logging.getLogger(__name__)
 
 MAX_PER_ANSWER = 20
-FIELDS = ("title", "number", "date", "kind", "pages", "level")
 _OF_DOCUMENT = ("title", "number", "date", "kind")
 
 FROZEN_DOCUMENT = (
@@ -62,9 +61,10 @@ def add_file(
 ) -> Added:
     """Check, store and attach one uploaded file; queue its preview.
 
-    `details` may hold any of `FIELDS`; the title defaults to the file's name. The assessment is
-    locked only before and after the file is written. Raises `Answer.DoesNotExist`,
-    `PermissionDenied`, `WrongState`, `TooLate` and `Invalid` (key "file" or a field).
+    `details` may hold title, number, date, kind, pages and level; the title defaults to the file's
+    name. The assessment is locked only before and after the file is written. Raises
+    `Answer.DoesNotExist`, `PermissionDenied`, `WrongState`, `TooLate` and `Invalid` (key "file" or a
+    field).
     """
     with transaction.atomic():
         acting = locked(assessment_id, user)
