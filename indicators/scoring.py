@@ -259,13 +259,16 @@ def predicate_of(spec: InstrumentSpec, index: Fraction) -> str | None:
 
 
 def display_disagrees(score: Score, spec: InstrumentSpec) -> bool:
+    """See `rounds_over`."""
+    return rounds_over(score.index, spec)
+
+
+def rounds_over(index: Fraction | None, spec: InstrumentSpec) -> bool:
     """Whether the index as shown (2 decimals) would fall in another band than the exact one.
 
     So it was with 3.4985 in 2024: shown 3,50, classified Baik.
     """
-    if score.index is None:
-        return False
-    return predicate_of(spec, Fraction(round_display(score.index))) != score.predicate
+    return index is not None and predicate_of(spec, Fraction(round_display(index))) != predicate_of(spec, index)
 
 
 def round_display(value: Fraction, digits: int = 2) -> Decimal:

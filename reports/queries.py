@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.permissions import Rights
 from assessments import snapshot
 from assessments.models import Assessment, Period, Result, Status
+from assessments.queries.last_year import results_before
 from indicators.fields import plain_level
 from indicators.models import EvidenceHint, Instrument, LevelCriterion
 from indicators.queries import level_names
@@ -94,19 +95,9 @@ def sources(assessment_id: int) -> Sources:
 
 
 def _last_result(assessment: Assessment) -> Result | None:
-    """The agency's latest complete result of an earlier year by the same instrument."""
-    return (
-        Result.objects.filter(
-            assessment__agency_id=assessment.agency_id,
-            assessment__period__year__lt=assessment.period.year,
-            instrument_code=assessment.period.instrument.code,
-            superseded_at=None,
-            is_complete=True,
-        )
-        .order_by("-assessment__period__year", "-finalised_at")
-        .select_related("assessment__period")
-        .first()
-    )
+    """The result before, where it is by the same instrument: only then are its figures comparable."""
+    result = results_before([assessment]).get(assessment.pk)
+    return result if result and result.instrument_code == assessment.period.instrument.code else None
 
 
 # --- The document --------------------------------------------------------------------------------------------

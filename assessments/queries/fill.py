@@ -10,6 +10,7 @@ from accounts.permissions import Rights
 from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
 from assessments.queries.answers import shown_decision
+from assessments.queries.last_year import answers_in, results_before
 from assessments.queries.readiness import completeness_of
 from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
@@ -44,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Previous:
-    """The same indicator in the agency's latest earlier period that was approved or finalised."""
+    """The same indicator in the agency's latest earlier year with a complete result."""
 
     answer: Answer
     period: Period
@@ -53,10 +54,6 @@ class Previous:
     verified_name: str
     evidence: list[Evidence]
     attached: frozenset[int]  # of these versions, the ones that are evidence now too
-
-    @property
-    def is_relevant(self) -> bool:
-        return not self.answer.not_applicable
 
 
 @dataclass(frozen=True)
@@ -210,41 +207,23 @@ def place_of(assessment: Assessment, code: str, *, only_returned: bool) -> Place
 def previous_of(
     assessment: Assessment, answer: Answer, content: IndicatorContent, evidence: list[Evidence]
 ) -> Previous | None:
-    """Last time's answer to the same indicator: same code and, in another instrument, the same name. Four queries."""
-    period = assessment.period
-    found = (
-        Answer.objects.filter(
-            assessment__agency_id=assessment.agency_id,
-            assessment__status__in=permissions.PUBLISHED,
-            assessment__period__year__lt=period.year,
-            indicator__code=answer.indicator.code,
-            indicator__name=answer.indicator.name,
-        )
-        .select_related("assessment__period", "indicator")
-        .prefetch_related(
-            Prefetch("evidence", _EVIDENCE, "all_evidence"),
-            Prefetch("reviews", Review.objects.filter(is_current=True, is_published=True), "current_reviews"),
-        )
-        .order_by("-assessment__period__year", "-assessment__period_id")
-        .first()
-    )
+    """The same indicator in the result before (see `queries.last_year`). Five queries."""
+    result = results_before([assessment]).get(assessment.pk)
+    if result is None:
+        return None
+    found = answers_in(result, [answer], Prefetch("evidence", _EVIDENCE, "all_evidence")).get(answer.pk)
     if found is None:
         return None
     review = found.current_reviews[0] if found.current_reviews else None  # type: ignore[attr-defined]
     return Previous(
         answer=found,
-        period=found.assessment.period,
+        period=result.assessment.period,
         level_name=_name(content, found.self_level),
         review=review,
         verified_name=_name(content, review.verified_level) if review else "",
         evidence=found.all_evidence,  # type: ignore[attr-defined]
         attached=frozenset(piece.version_id for piece in evidence),
     )
-
-
-def evidence_of(answer: Answer) -> list[Evidence]:
-    """The evidence of one answer as the page lists it. Two queries."""
-    return list(_EVIDENCE.filter(answer=answer))
 
 
 def _name(content: IndicatorContent, level: object) -> str:

@@ -1,4 +1,9 @@
-"""What an agency had in the period before: shown beside this year's, never copied by itself."""
+"""What an agency had in an earlier year: shown beside this year's, never copied by itself.
+
+One rule for every screen and report: what counts is the latest earlier year in which the agency has a complete
+result in force. What froze as *tidak selesai*, runs again, or was only approved so far is passed over. Results of
+a predecessor (an agency merged into this one) are not taken over.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,21 +11,60 @@ from decimal import Decimal
 
 from django.db.models import Prefetch
 
-from assessments.models import Answer, Assessment, DecisionKind, Review
-from assessments.permissions import PUBLISHED
+from assessments.models import Answer, Assessment, DecisionKind, Result, Review
 
 Level = int | Decimal
 
 
+def results_before(assessments: Iterable[Assessment]) -> dict[int, Result]:
+    """The result to compare with, by assessment id, where there is one; with its period. One query, no snapshots."""
+    wanted = list(assessments)
+    rows = (
+        Result.objects.filter(
+            assessment__agency__in={assessment.agency_id for assessment in wanted},
+            is_complete=True,
+            superseded_at=None,
+        )
+        .select_related("assessment__period")
+        .defer("snapshot")
+        .order_by("assessment__period__year", "assessment__period_id")
+    )
+    of_agency: dict[int, list[Result]] = {}
+    for result in rows:
+        of_agency.setdefault(result.assessment.agency_id, []).append(result)
+    found = {}
+    for assessment in wanted:
+        results = of_agency.get(assessment.agency_id, ())
+        earlier = [result for result in results if result.assessment.period.year < assessment.period.year]
+        if earlier:
+            found[assessment.pk] = earlier[-1]
+    return found
+
+
+def answers_in(result: Result, answers: Iterable[Answer], *prefetch: Prefetch) -> dict[int, Answer]:
+    """The answers of `result` to the same indicators, by id of `answers` (read with their indicators).
+
+    Across instruments the same indicator has the same code and the same name. Each has its decision
+    in `current_reviews`, and what `prefetch` asks for. Two queries, and those of `prefetch`.
+    """
+    wanted = {(answer.indicator.code, answer.indicator.name): answer.pk for answer in answers}
+    rows = (
+        Answer.objects.filter(assessment=result.assessment_id, indicator__code__in=[code for code, _ in wanted])
+        .select_related("indicator")
+        .prefetch_related(Prefetch("reviews", Review.objects.filter(is_current=True), "current_reviews"), *prefetch)
+    )
+    return {wanted[key]: row for row in rows if (key := (row.indicator.code, row.indicator.name)) in wanted}
+
+
 @dataclass(frozen=True)
 class LastYear:
-    """An indicator's answer and decision in the latest earlier period that was approved or finalised."""
+    """An indicator's answer and decision in the result before."""
 
     year: int
     period: str
     self_level: Level | None
     not_applicable: bool
-    decision: str  # empty: none (the assessment was never approved)
+    decision: str  # empty: none
     verified_level: Level | None
     note: str
 
@@ -36,37 +80,19 @@ class LastYear:
 
 
 def last_year_of(assessment: Assessment, answers: Iterable[Answer]) -> dict[int, LastYear]:
-    """Last year's answer by this year's answer id, for `answers` with their indicators. Three queries.
-
-    Answers are matched by indicator; across instruments by code, where the name is the same too.
-    """
-    earlier = (
-        Assessment.objects.filter(
-            agency_id=assessment.agency_id, status__in=PUBLISHED, period__year__lt=assessment.period.year
-        )
-        .select_related("period")
-        .order_by("-period__year", "-period_id")
-        .first()
-    )
-    if earlier is None:
+    """Last year's answer by this year's answer id, for `answers` with their indicators. Three queries."""
+    result = results_before([assessment]).get(assessment.pk)
+    if result is None:
         return {}
-    wanted = {answer.indicator.code: answer for answer in answers}
-    rows = (
-        Answer.objects.filter(assessment=earlier, indicator__code__in=wanted)
-        .select_related("indicator")
-        .prefetch_related(Prefetch("reviews", Review.objects.filter(is_current=True), "current_reviews"))
-    )
+    period = result.assessment.period
     found = {}
-    for row in rows:
-        answer = wanted[row.indicator.code]
-        if row.indicator_id != answer.indicator_id and row.indicator.name != answer.indicator.name:
-            continue
+    for pk, row in answers_in(result, answers).items():
         review = row.current_reviews[0] if row.current_reviews else None
         if review and review.decision == DecisionKind.RETURN:
             review = None
-        found[answer.pk] = LastYear(
-            year=earlier.period.year,
-            period=earlier.period.name,
+        found[pk] = LastYear(
+            year=period.year,
+            period=period.name,
             self_level=row.self_level,
             not_applicable=row.not_applicable,
             decision=review.decision if review else "",

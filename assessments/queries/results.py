@@ -5,7 +5,7 @@ ranked against each other, and ordered by index only where all are assigned the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,13 +16,14 @@ from accounts.permissions import Rights
 from assessments.models import Assessment, Assignment, Period, Result, Status
 from assessments.models.assessments import HANDED_IN
 from assessments.permissions import PUBLISHED, can_report
+from assessments.queries.last_year import results_before
 from assessments.specs import spec_of
-from indicators.scoring import predicate_of
+from indicators.scoring import rounds_over
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """An agency's verified index of the year before."""
+    """An agency's verified index of an earlier year (see `queries.last_year`)."""
 
     year: int
     index: Fraction
@@ -91,11 +92,12 @@ def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
         Assessment.objects.visible_to(rights).filter(period=period).select_related("agency").order_by("agency__name")
     )
     revisions = revisions_of(assessments)
-    earlier = _year_before(period, assessments)
     spec = spec_of(period.instrument)
-    rows = []
     for assessment in assessments:
         assessment.period = period
+    before = results_before(assessments)
+    rows = []
+    for assessment in assessments:
         status = assessment.status
         in_force = next((each for each in revisions[assessment.pk] if each.superseded_at is None), None)
         if status == Status.FINAL and in_force and not in_force.is_complete:
@@ -109,8 +111,8 @@ def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
                 self_index=assessment.self_index,
                 verified_index=verified,
                 predicate=predicate,
-                is_rounded_over=verified is not None and predicate_of(spec, _shown(verified)) != predicate,
-                earlier=earlier.get(assessment.agency_id),
+                is_rounded_over=rounds_over(verified, spec),
+                earlier=_earlier(before.get(assessment.pk), period.instrument.code),
                 revisions=tuple(revisions[assessment.pk]),
                 can_report=can_report(rights, assessment),
             )
@@ -141,28 +143,12 @@ def revisions_of(assessments: Iterable[Assessment]) -> dict[int, list[Revision]]
     return found
 
 
-def _shown(index: Fraction) -> Fraction:
-    """The index as it is written: rounded half up to two decimals."""
-    return Fraction((index * 200 + 1) // 2, 100)
-
-
-def _year_before(period: Period, assessments: Sequence[Assessment]) -> dict[int, Earlier]:
-    """The verified index of the latest result in force of the year before, by agency id."""
-    found = {}
-    rows = (
-        Result.objects.filter(
-            assessment__agency__in=[assessment.agency_id for assessment in assessments],
-            assessment__period__year=period.year - 1,
-            superseded_at=None,
-            is_complete=True,
-        )
-        .exclude(verified_exact="")
-        .order_by("finalised_at", "pk")
-        .values_list("assessment__agency", "verified_exact", "instrument_code")
-    )
-    for agency, verified, instrument in rows:
-        found[agency] = Earlier(period.year - 1, Fraction(verified), instrument == period.instrument.code)
-    return found
+def _earlier(result: Result | None, instrument_code: str) -> Earlier | None:
+    """None also where all was left out as not relevant, so that there is no index."""
+    if result is None or not result.verified_exact:
+        return None
+    comparable = result.instrument_code == instrument_code
+    return Earlier(result.assessment.period.year, Fraction(result.verified_exact), comparable)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,7 @@ def test_what_differs_from_last_year_can_be_filtered(submitted, city, login, ins
     )
     accept_all(old, city.verifier)
     workflow.approve(assessment_id=old.pk, user=city.verifier)
+    workflow.finalise_period(period_id=earlier.pk, user=city.coordinator)
     Answer.objects.filter(assessment=submitted, indicator__code="11").update(self_level=None, not_applicable=True)
     response = login(city.verifier).get(overview_url(submitted), {"saring": "berubah"})
     shown = [row.indicator.code for domain in response.context["domains"] for row in domain.rows]

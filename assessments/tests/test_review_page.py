@@ -255,6 +255,7 @@ def test_the_page_shows_answer_criteria_and_last_years(period, submitted, city, 
     )
     accept_all(old, city.verifier)
     workflow.approve(assessment_id=old.pk, user=city.verifier)
+    workflow.finalise_period(period_id=earlier.pk, user=city.coordinator)
     response = login(city.verifier).get(url(submitted))
     shown = response.context["shown"]
     assert (shown.last.year, shown.last.self_level, shown.last.level) == (2025, 4, 2)

@@ -12,6 +12,7 @@ from assessments.services import answers as answer_services
 from assessments.services import periods as period_services
 from assessments.services import reviews as review_services
 from conftest import accept_all, attach, fill, hand_in
+from indicators.models import Instrument
 from reports import queries
 from reports.documents import Decisions
 
@@ -182,6 +183,21 @@ def test_last_years_figures_stand_beside_this_years(final, city, instrument):
     workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Keliru.")
     assert build(this).last_index.value is None
     assert key(this) != before
+
+
+def test_last_years_figures_by_another_instrument_are_not_compared(final, city):
+    period = period_services.create_period(
+        user=city.coordinator,
+        name="Penilaian 2027",
+        year=2027,
+        instrument=Instrument.objects.get(code="permenpanrb-59-2020"),
+        starts_on=timezone.localdate(),
+        deadline=timezone.now() + timedelta(days=10),
+        agencies=[city.dinkes],
+    )
+    workflow.open_period(period_id=period.pk, user=city.coordinator)
+    report = build(Assessment.objects.get(period=period))
+    assert (report.last_year, report.last_index.value) == (None, None)
 
 
 def test_a_document_that_serves_many_indicators_is_listed_once(submitted, city):
