@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.permissions import Rights, rights_of
+from assessments import permissions
 from assessments.models import Assessment
 
 
@@ -22,7 +23,7 @@ def find_assessment(request: HttpRequest, pk: int) -> Assessment:
 
 def is_writer(mine: Rights, assessment: Assessment) -> bool:
     """Whether this person fills in the assessment at all, whatever its state."""
-    return assessment.agency_id in mine.operator_of or mine.is_coordinator
+    return permissions.may_write(mine, assessment)
 
 
 def allow(allowed: bool) -> None:
