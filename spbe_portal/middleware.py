@@ -1,13 +1,14 @@
-"""Log-in as the default for every view, answered in the language of the caller; nothing left behind."""
+"""Log-in as the default for every view, answers in the language of the caller; nothing left behind."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 
+WRONG_METHOD = "Alamat ini hanya menerima kiriman formulir."
 SESSION_ENDED = "Sesi Anda berakhir. Masuk kembali untuk melanjutkan."
 
 
@@ -51,5 +52,22 @@ def leave_nothing_behind(get_response: Callable[[HttpRequest], HttpResponse]) ->
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "private, no-store"
         return response
+
+    return middleware
+
+
+def explain_wrong_method(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """An address that only takes what a form sends, opened as a page: Django's answer is empty, ours is a page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        if wants_json(request):
+            page: HttpResponse = JsonResponse({"detail": WRONG_METHOD}, status=405)
+        else:
+            page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
     return middleware

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions, uploads
 from assessments.errors import Invalid, Refused
@@ -18,7 +18,7 @@ from assessments.models import Answer, Assessment, DocumentVersion, Evidence, Pa
 from assessments.queries import fill as queries
 from assessments.services import evidence as services
 from assessments.views._base import allow, find_assessment, is_writer, rights
-from assessments.views.fill import answer_page, evidence_context, other_person
+from assessments.views.fill import answer_page, evidence_context, other_person, to_answer
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
 from spbe_portal.templatetags.portal import state as state_tag
@@ -34,7 +34,7 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     if request.method != "POST":
         allow(permissions.can_see_answers(rights(request), assessment))
         if not wants_json(request):
-            return _back(assessment, code)
+            return to_answer(request, assessment, code, "bukti")
         return JsonResponse(_list_json(request, assessment, code))
     if (other := other_person(request)) is not None:
         return other
@@ -99,7 +99,7 @@ def evidence_edit(request: HttpRequest, pk: int, code: str, evidence_pk: int) ->
     """What is said of one piece of evidence."""
     assessment = find_assessment(request, pk)
     if request.method != "POST":
-        return _back(assessment, code, f"bukti-{evidence_pk}")
+        return to_answer(request, assessment, code, f"bukti-{evidence_pk}")
     if (other := other_person(request)) is not None:
         return other
     allow(is_writer(rights(request), assessment))
@@ -134,10 +134,12 @@ def evidence_edit(request: HttpRequest, pk: int, code: str, evidence_pk: int) ->
     return answer_page(request, assessment, code, status=status, edited=(evidence_pk, form))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def evidence_remove(request: HttpRequest, pk: int, code: str, evidence_pk: int) -> HttpResponse:
     """Take a piece of evidence from the answer; taking it twice is no error."""
     assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        return to_answer(request, assessment, code, "bukti")
     if (other := other_person(request)) is not None:
         return other
     allow(is_writer(rights(request), assessment))
@@ -152,10 +154,12 @@ def evidence_remove(request: HttpRequest, pk: int, code: str, evidence_pk: int) 
     return _done(request, assessment, code, "Bukti dihapus dari indikator ini. Dokumennya tetap ada di pustaka OPD.")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """Attach a document that the agency used before, from earlier evidence of its own."""
     assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        return to_answer(request, assessment, code, "tahun-lalu")
     if (other := other_person(request)) is not None:
         return other
     allow(is_writer(rights(request), assessment))

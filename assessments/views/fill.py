@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions, uploads, workflow
 from assessments.errors import Invalid, Refused, Stale, TooLate
@@ -93,15 +95,20 @@ def index_breakdown(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def answer(request: HttpRequest, pk: int, code: str) -> HttpResponse:
-    """One indicator: to fill in, or to read."""
+    """One indicator: to fill in, or to read. Scripts get what is stored now, as JSON."""
     assessment = find_assessment(request, pk)
+    if wants_json(request):
+        allow(permissions.can_see_answers(rights(request), assessment))
+        return JsonResponse(answer_json(get_object_or_404(Answer, assessment=assessment, indicator__code=code)))
     return answer_page(request, assessment, code)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def answer_save(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """Save what changed. Scripts get JSON; a form without script comes back to its page."""
     assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        return to_answer(request, assessment, code)
     if (other := other_person(request)) is not None:
         return other
     allow(is_writer(rights(request), assessment))
@@ -122,10 +129,12 @@ def answer_save(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     return redirect("answer", assessment.pk, following if following in set(codes) else code)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """The agency's answer to a return or an adjustment."""
     assessment = find_assessment(request, pk)
+    if request.method != "POST":
+        return to_answer(request, assessment, code, "keputusan")
     if (other := other_person(request)) is not None:
         return other
     text = request.POST.get("reply", "")
@@ -133,14 +142,23 @@ def reply(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         services.reply(assessment_id=assessment.pk, code=code, user=request.user, text=text)
     except Review.DoesNotExist:
         raise Http404 from None
-    except Invalid as refusal:
-        return answer_page(
-            request, assessment, code, status=400, reply_text=text, reply_error=first_error(refusal.errors)
-        )
     except Refused as refusal:
-        return answer_page(request, assessment, code, status=409, reply_text=text, reply_error=refusal.message)
+        if wants_json(request):
+            return refusal_json(refusal)
+        status, error = (
+            (400, first_error(refusal.errors)) if isinstance(refusal, Invalid) else (409, refusal.message)
+        )
+        return answer_page(request, assessment, code, status=status, reply_text=text, reply_error=error)
+    if wants_json(request):
+        return JsonResponse(_replied_json(request, assessment, code))
     messages.success(request, "Tanggapan terkirim. Verifikator membacanya saat memeriksa kembali.")
     return redirect("answer", assessment.pk, code)
+
+
+def to_answer(request: HttpRequest, assessment: Assessment, code: str, anchor: str = "") -> HttpResponse:
+    """To the indicator page: where an address that takes posts was opened, as after logging in again."""
+    allow(permissions.can_see_answers(rights(request), assessment))
+    return redirect(f"{reverse('answer', args=[assessment.pk, code])}{'#' if anchor else ''}{anchor}")
 
 
 def answer_page(
@@ -240,6 +258,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         **typed_of(answer),
         "version": answer.version,
         "changed_by": str(answer.changed_by) if answer.changed_by else "",
+        "changed_by_id": answer.changed_by_id,
         "changed_at": clock_id(answer.changed_at),
     }
 
@@ -303,6 +322,16 @@ def _saved_json(saved: services.Saved) -> dict[str, Any]:
         "state_html": state_tag(state.text, state.icon, state.kind),
         "gaps": list(gaps),
         "gap_text": queries.gap_text(gaps),
+    }
+
+
+def _replied_json(request: HttpRequest, assessment: Assessment, code: str) -> dict[str, Any]:
+    assessment.refresh_from_db()
+    page = queries.answer_page(assessment, code, rights(request), timezone.now())
+    return {
+        "html": render_to_string("assessments/_reply.html", {"review": page.review}, request),
+        "state_html": state_tag(page.state.text, page.state.icon, page.state.kind),
+        "gap_text": page.gap_text,
     }
 
 

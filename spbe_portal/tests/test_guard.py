@@ -1,7 +1,8 @@
 """Every address of the portal as everyone. A new address without a row here fails.
 
 Columns of a row: what a GET answers to each of `WHO`. Not visible is 404, visible but not allowed
-is 403, an address that only takes POST is 405 for whoever may see it. `-` means the log-in page.
+is 403, an address that only takes POST is 405, or leads back to its page whoever may see that.
+`-` means the log-in page.
 """
 
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ class Row:
 PUBLIC = {"health_live", "health_ready", "account_login", "password_link", "session_state"}
 OWN_DRAFT = "- 200 404 404 200 200 404 404 404"
 OWN_DRAFT_WRITE = "- 200 404 404 403 200 404 404 404"
+OWN_DRAFT_BACK = "- 302 404 404 302 302 404 404 404"
 POST_ONLY = "- 405 405 405 405 405 405 405 405"
 REVIEWER = "- 403 404 200 403 200 403 404 404"
 COORDINATOR = "- 403 403 403 403 200 403 403 403"
@@ -83,10 +85,12 @@ TABLE: dict[str, list[Row]] = {
     ],
     "submit": [Row(OWN_DRAFT_WRITE, ("assessment",))],
     "withdraw": [Row("- 200 404 403 403 200 403 404 404", ("assessment",), "submitted")],
-    "answer_save": [Row(POST_ONLY, ("assessment", "code"))],
-    "reply": [Row(POST_ONLY, ("assessment", "code"))],
-    "evidence_reuse": [Row(POST_ONLY, ("assessment", "code"))],
-    "evidence_remove": [Row(POST_ONLY, ("assessment", "code", "evidence"))],
+    "answer_save": [
+        Row(OWN_DRAFT_BACK, ("assessment", "code")),
+        Row("- 302 404 302 302 302 403 404 404", ("assessment", "code"), "submitted"),
+    ],
+    **{name: [Row(OWN_DRAFT_BACK, ("assessment", "code"))] for name in ("reply", "evidence_reuse")},
+    "evidence_remove": [Row(OWN_DRAFT_BACK, ("assessment", "code", "evidence"))],
     "evidence_download": [
         Row("- 200 404 200 200 200 403 404 404", ("evidence",), "submitted"),
         Row("- 200 404 200 200 200 200 404 404", ("evidence",), "approved"),

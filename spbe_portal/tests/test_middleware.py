@@ -39,3 +39,14 @@ def test_a_public_view_needs_no_session(client, db):
 def test_pages_of_a_signed_in_person_are_not_kept_by_the_browser(client, login, city):
     assert client.get("/masuk/").headers.get("Cache-Control") != "private, no-store"
     assert login(city.operator).get("/penilaian/1/").headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.urls("spbe_portal.urls")
+def test_an_address_that_only_takes_forms_explains_itself(client, admin_user):
+    client.force_login(admin_user)
+    page = client.get("/keluar/")
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "Alamat ini hanya menerima kiriman formulir" in page.content.decode()
+    assert "Content-Security-Policy" in page.headers
+    script = client.get("/keluar/", headers={"Accept": "application/json"})
+    assert (script.status_code, script.json()) == (405, {"detail": "Alamat ini hanya menerima kiriman formulir."})

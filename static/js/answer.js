@@ -1,115 +1,10 @@
-/* The indicator page: saves by itself, says so, keeps what cannot be sent, and is driven by keys. */
+/* Filling in one indicator: saves by itself, says so, keeps what cannot be sent. */
 (function () {
   "use strict";
 
   const drafts = window.portalDrafts;
+  const { say, element, showUnsent, choiceName, LABELS } = window.portalIndicator;
   const form = document.getElementById("isian");
-  document.documentElement.classList.add("has-script");
-
-  function say(text) {
-    document.getElementById("ucapan").textContent = text;
-  }
-
-  function element(tag, className, text) {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text) made.textContent = text;
-    return made;
-  }
-
-  const LABELS = {
-    choice: "Level", fact: "Fakta", analysis: "Analisis", not_applicable_reason: "Alasan tidak relevan",
-  };
-
-  /* --- Keys: none of them fires inside a text field ------------------------------------------------ */
-
-  function isText(target) {
-    if (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName)) return true;
-    return target.tagName === "INPUT" && !/^(radio|checkbox|button|submit|file)$/.test(target.type);
-  }
-
-  function go(where) {
-    const link = document.querySelector('[data-go="' + where + '"]');
-    if (link) link.click();
-  }
-
-  document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
-    if (event.ctrlKey) {
-      if (event.key === "Enter" && form) { event.preventDefault(); go("next"); }
-      return;
-    }
-    if (isText(event.target)) return;
-    const isRadio = event.target.type === "radio";
-    const key = event.key.toLowerCase();
-    const acts = {
-      j: () => go("next"), k: () => go("prev"),
-      arrowright: () => !isRadio && go("next"), arrowleft: () => !isRadio && go("prev"),
-      l: () => document.querySelector("[data-key-sheet]").click(),
-      f: () => focusOn("fakta"), a: () => focusOn("analisis"),
-      b: () => { const title = document.getElementById("bukti-judul"); title.scrollIntoView(); title.focus(); },
-    };
-    if (acts[key]) {
-      if (key.startsWith("arrow") && isRadio) return;
-      event.preventDefault();
-      acts[key]();
-    } else if (form && /^[0-9]$/.test(key)) {
-      const radio = form.querySelector('input[name="choice"][value="' + key + '"]');
-      if (radio) { event.preventDefault(); radio.click(); radio.focus({ preventScroll: true }); }
-    } else if (key === "?" && isRadio) {
-      document.querySelector("dialog[data-keys]").showModal();
-    }
-  });
-
-  function focusOn(id) {
-    const field = document.getElementById(id);
-    if (field) field.focus();
-  }
-
-  /* --- What waits in this browser for a page that can only be read --------------------------------- */
-
-  function showUnsent(draft, reason, onDiscard) {
-    const place = document.getElementById("isian-terpisah");
-    const box = element("section", "unsaved");
-    box.append(element("h2", "", "Isian Anda yang belum tersimpan"));
-    box.append(element("p", "", reason));
-    Object.keys(draft.fields).forEach((name, i) => {
-      if (!LABELS[name]) return;
-      const id = "belum-" + name + "-" + i;
-      const field = element("div", "field field-wide");
-      const label = element("label", "form-label", LABELS[name]);
-      label.htmlFor = id;
-      field.append(label);
-      const text = element("textarea", "form-control");
-      text.id = id;
-      text.readOnly = true;
-      text.rows = name === "choice" ? 1 : 5;
-      text.value = draft.fields[name];
-      const copy = element("button", "btn btn-sm btn-outline-secondary", "Salin");
-      copy.type = "button";
-      copy.dataset.copy = id;
-      field.append(text, copy);
-      box.append(field);
-    });
-    const discard = element("button", "btn btn-sm btn-outline-danger", "Buang isian ini");
-    discard.type = "button";
-    discard.addEventListener("click", () => { onDiscard(); box.remove(); });
-    const acts = element("p", "actions");
-    acts.append(discard);
-    box.append(acts);
-    place.replaceChildren(box);
-  }
-
-  if (!form) {
-    const path = location.pathname;
-    const left = drafts.all().filter((draft) => draft.page === path);
-    if (left.length) {
-      const newest = left[left.length - 1];
-      showUnsent(newest, "Isian ini diketik sebelum terkunci dan belum terkirim. Salin bila masih diperlukan.",
-        () => left.forEach((draft) => drafts.drop(draft.key)));
-    }
-    return;
-  }
 
   /* --- The form ------------------------------------------------------------------------------------- */
 
@@ -117,6 +12,8 @@
   const texts = { fact: form.fact, analysis: form.analysis, not_applicable_reason: form.not_applicable_reason };
   const radios = Array.from(form.querySelectorAll('input[name="choice"]'));
   const wasRefused = document.querySelector("[data-save-state]").dataset.state === "failed";
+  const SAFE = "Isian Anda aman di peramban ini dan terkirim sendiri begitu tersambung.";
+  const UNSAFE = "Peramban ini tidak dapat menyimpannya sementara: jangan tutup halaman ini.";
 
   function chosen() {
     const radio = radios.find((each) => each.checked);
@@ -150,7 +47,7 @@
   let paused = wasRefused;
   if (paused) NAMES.forEach((name) => { base[name] = null; });
   let version = Number(form.version.defaultValue);
-  const known = {}; /* every value of a field that we sent or kept: finding it on the server is no conflict */
+  const known = {}; /* digests of what we sent, kept or began from: finding it on the server is no conflict */
   const refused = {}; /* values the server will not take: not sent again until they change */
   let sending = null;
   let blocked = ""; /* why nothing can be sent any more */
@@ -159,11 +56,15 @@
   let retryTimer = 0;
   let retries = 0;
   let draftKey = null;
+  let isKept = drafts.available; /* what is typed is in this browser's storage too */
+  let isHolding = false; /* something is being asked first */
+  let isParting = false;
+  let restored = false; /* typed on an earlier visit, and just put back */
   let keepTimer = 0;
   let filling = false;
   const clear = form.querySelector("[data-clear]");
-  const problem = form.querySelector("[data-problem]");
-  const retryButton = form.querySelector("[data-retry]");
+  const problem = document.querySelector("[data-problem]");
+  const retryButton = document.querySelector("[data-retry]");
 
   function changed() {
     const values = now();
@@ -178,22 +79,35 @@
 
   function remember(fields) {
     Object.keys(fields).forEach((name) => {
-      known[name] = known[name] || [];
-      if (!known[name].includes(fields[name])) known[name].push(fields[name]);
-      if (known[name].length > 5) known[name].shift();
+      if (fields[name] === null) return;
+      const values = known[name] = known[name] || [];
+      const digest = drafts.digest(fields[name]);
+      if (!values.includes(digest)) values.push(digest);
+      if (values.length > 12) values.splice(1, 1); /* never what all began from */
     });
+  }
+
+  function isKnown(name, value) {
+    return (known[name] || []).includes(drafts.digest(value));
   }
 
   function keep() {
     clearTimeout(keepTimer);
     const fields = changed();
-    if (!Object.keys(fields).length) { drafts.drop(draftKey); draftKey = null; return; }
-    const old = draftKey;
-    draftKey = drafts.put({
+    if (!Object.keys(fields).length) { drafts.drop(draftKey); draftKey = null; isKept = drafts.available; return; }
+    remember(Object.fromEntries(Object.keys(fields).map((name) => [name, base[name]])));
+    const made = drafts.put({
       assessment: form.dataset.assessment, code: form.dataset.code, version: version, fields: fields,
       known: known, url: form.action, page: form.dataset.page, label: form.dataset.label,
     });
-    if (old && old !== draftKey) drafts.drop(old);
+    isKept = Boolean(made);
+    if (!made) return; /* full: what was kept before is better than nothing */
+    if (draftKey && draftKey !== made) drafts.drop(draftKey);
+    draftKey = made;
+  }
+
+  function safety() {
+    return isKept ? SAFE : UNSAFE;
   }
 
   /* --- Saying it ----------------------------------------------------------------------------------------- */
@@ -218,6 +132,11 @@
       place.append(" ", made);
     }
     problem.hidden = !text;
+  }
+
+  /* Where an over-long text is, said where one is looking. */
+  function pointTo(name, more) {
+    complain(LABELS[name] + " belum tersimpan." + (more || ""), { text: "Lihat keterangannya", url: "#" + texts[name].id });
   }
 
   function fieldProblem(name, text) {
@@ -249,6 +168,7 @@
     const number = (value) => value.toLocaleString("id-ID");
     place.textContent = left < 0 ? "Kelebihan " + number(-left) + " karakter"
       : left < limit * 0.1 ? "Sisa " + number(left) + " karakter" : "";
+    field.classList.toggle("is-long", left < -limit / 2); /* its height is not measured: that takes seconds */
     place.className = "count-left" + (left < 0 ? " is-over" : left < limit * 0.1 ? " is-near" : "");
   }
 
@@ -265,7 +185,7 @@
     clearTimeout(retryTimer);
     if (paused && !(options && options.asked)) return Promise.resolve(true);
     paused = false;
-    if (conflict || blocked) { keep(); return Promise.resolve(false); }
+    if (conflict || blocked || isHolding) { keep(); return Promise.resolve(false); }
     if (sending) return sending.done.then(() => (Object.keys(sendable()).length ? save(options) : !isDirty()));
     const fields = sendable();
     if (!Object.keys(fields).length) {
@@ -302,8 +222,10 @@
       lastSaved = result.data.saved_at;
       complain("");
       Object.keys(fields).forEach((name) => fieldProblem(name, ""));
-      if (Object.keys(changed()).some((name) => refused[name] === now()[name])) show("failed", "Sebagian belum tersimpan");
+      const wrong = Object.keys(changed()).find((name) => refused[name] === now()[name]);
+      if (wrong) { show("failed", "Sebagian belum tersimpan"); if (texts[wrong]) pointTo(wrong); }
       else show("saved", "Tersimpan " + result.data.saved_at, true);
+      tellRestored(wrong ? "tetapi sebagian belum tersimpan" : "dan sudah tersimpan");
       showSaved(result.data);
       return true;
     }
@@ -313,10 +235,7 @@
       blocked = detail || "Isian ini tidak dapat disimpan lagi.";
       show("failed", "Tidak tersimpan", true);
       complain("");
-      retryButton.hidden = true;
-      keep();
-      showUnsent({ fields: changed() }, blocked, () => { drafts.drop(draftKey); draftKey = null; });
-      document.getElementById("isian-terpisah").scrollIntoView();
+      lock();
       return false;
     }
     if (result.status === 401 && result.data.code === "other_user") {
@@ -326,7 +245,8 @@
     }
     if (result.status === 401) {
       show("failed", "Sesi berakhir", true);
-      complain("Sesi Anda berakhir, jadi isian terakhir belum terkirim. Isian aman di peramban ini dan terkirim sendiri setelah Anda masuk kembali.",
+      complain("Sesi Anda berakhir, jadi isian terakhir belum terkirim. " + (isKept
+        ? "Isian aman di peramban ini dan terkirim sendiri setelah Anda masuk kembali." : UNSAFE),
         { text: "Masuk kembali di tab baru", url: form.dataset.login, tab: true });
       return false;
     }
@@ -337,27 +257,30 @@
         if (own in fields) refused[own] = fields[own]; else other = true;
         fieldProblem(own, result.data.errors[name]);
       });
+      const wrong = Object.keys(result.data.errors).find((name) => texts[name]);
       if (other) complain(detail);
+      else if (wrong) pointTo(wrong);
       show("failed", "Belum tersimpan", true);
+      tellRestored("tetapi belum tersimpan");
       return !other && Object.keys(sendable()).length > 0;
     }
     if (result.status === 413) {
       NAMES.forEach((name) => { if (name in fields && name !== "choice") refused[name] = fields[name]; });
       show("failed", "Belum tersimpan", true);
       complain(detail || "Isian terlalu besar untuk dikirim. Persingkat teksnya.");
+      tellRestored("tetapi terlalu besar untuk disimpan");
       return false;
     }
-    complain(result.status === 429 ? "Terlalu banyak permintaan. Isian aman di peramban ini dan dicoba lagi sebentar lagi." : "");
-    return unreachable();
+    unreachable();
+    if (result.status === 429) complain("Terlalu banyak permintaan; dicoba lagi sebentar lagi. " + (isKept ? SAFE : UNSAFE));
+    return false;
   }
 
   function unreachable() {
     retries += 1;
     if (navigator.onLine) show("failed", "Gagal menyimpan");
-    else show("offline", "Luring, aman di peramban ini");
-    complain((navigator.onLine ? "Server belum dapat dihubungi. " : "Sambungan internet terputus. ") +
-      (drafts.available ? "Isian Anda aman di peramban ini dan dikirim sendiri begitu tersambung."
-        : "Jangan tutup halaman ini; isian dikirim begitu tersambung."));
+    else show("offline", isKept ? "Luring, aman di peramban ini" : "Luring, belum tersimpan");
+    complain((navigator.onLine ? "Server belum dapat dihubungi. " : "Sambungan internet terputus. ") + safety());
     retryTimer = setTimeout(() => save(), Math.min(60, 4 * Math.pow(2, Math.min(retries - 1, 4))) * 1000);
     return false;
   }
@@ -372,7 +295,7 @@
     NAMES.forEach((name) => {
       const theirs = current[name];
       if (values[name] === theirs) return;
-      if (theirs === base[name] || (known[name] || []).includes(theirs)) return; /* ours stands */
+      if (theirs === base[name] || isKnown(name, theirs)) return; /* ours stands */
       if (values[name] === base[name]) taken[name] = theirs;
       else open.push(name);
     });
@@ -380,17 +303,21 @@
     fill(taken);
     if (!open.length) {
       if (Object.keys(taken).length) {
-        const who = current.changed_by || "Orang lain";
         complain("");
-        notice(who + " juga mengubah indikator ini pukul " + current.changed_at + ". Kedua perubahan digabung: " +
-          Object.keys(taken).map((name) => LABELS[name]).join(", ") + " memakai isiannya.");
+        notice(whose(current).sentence("juga mengubah indikator ini") + " Kedua perubahan digabung: " +
+          Object.keys(taken).map((name) => LABELS[name]).join(", ") + " memakai isian dari sana.");
       }
       return true; /* the rest is sent again, now on their version */
     }
-    conflict = { names: open, current: current };
-    show("conflict", "Ada dua isian", true);
-    compare();
+    disagree(open, current);
     return false;
+  }
+
+  function disagree(names, current) {
+    conflict = { names: names, current: current };
+    show("conflict", "Ada dua isian", true);
+    complain("Ada isian lain yang tersimpan untuk indikator ini. Pilih yang dipakai.");
+    compare();
   }
 
   function notice(text) {
@@ -401,22 +328,27 @@
 
   const dialog = document.getElementById("dua-isian");
 
-  function choiceName(value) {
-    const radio = radios.find((each) => each.value === value);
-    return radio ? radio.dataset.name : "Belum dipilih";
+  /* Who stored what is stored now: a colleague, oneself elsewhere, or (while away) nobody knows. */
+  function whose(current) {
+    const at = current.changed_at ? " pukul " + current.changed_at : "";
+    if (!current.changed_by) return { title: "Yang tersimpan", sentence: () => "Isian lain sudah tersimpan." };
+    if (String(current.changed_by_id) === drafts.user) {
+      return { title: "Yang tersimpan", sentence: (did) => "Anda " + did + " dari tab atau perangkat lain" + at + "." };
+    }
+    return { title: "Tersimpan: " + current.changed_by, sentence: (did) => current.changed_by + " " + did + at + "." };
   }
 
   function compare() {
     const current = conflict.current;
-    const who = current.changed_by || "Orang lain";
-    dialog.querySelector("[data-their-name]").textContent = who + (current.changed_at ? " (pukul " + current.changed_at + ")" : "");
+    const who = whose(current);
+    dialog.querySelector("[data-their-sentence]").textContent = who.sentence("menyimpan isian lain");
     const place = dialog.querySelector("[data-conflicts]");
     place.replaceChildren();
     const values = now();
     conflict.names.forEach((name) => {
       const part = document.getElementById("satu-beda").content.cloneNode(true);
       part.querySelector("h3").textContent = LABELS[name];
-      [["mine", "Isian Anda", values[name]], ["theirs", "Tersimpan: " + who, current[name]]].forEach(([side, title, value]) => {
+      [["mine", "Isian Anda", values[name]], ["theirs", who.title, current[name]]].forEach(([side, title, value]) => {
         const column = part.querySelector("." + side);
         const id = "beda-" + name + "-" + side;
         if (name === "choice") {
@@ -452,19 +384,20 @@
 
   dialog.querySelector("[data-use-theirs]").addEventListener("click", () => {
     const values = now();
-    const mine = { fields: {} };
+    const mine = {};
     const theirs = {};
     conflict.names.forEach((name) => {
-      if (name !== "choice") mine.fields[name] = values[name];
+      if (name !== "choice") mine[name] = values[name];
       theirs[name] = base[name] = conflict.current[name];
     });
     fill(theirs);
-    if (Object.keys(mine.fields).length) {
+    if (Object.keys(mine).length) {
       showUnsent(mine, "Isian tersimpan yang dipakai. Isian Anda tetap ada di sini sampai halaman ditutup.", () => {});
     }
     conflict = null;
     lastSaved = lastSaved || "";
     show("saved", "Memakai isian yang tersimpan", true);
+    complain("");
     dialog.close();
     save();
   });
@@ -479,7 +412,22 @@
   }
 
   Object.values(texts).forEach((field) => {
-    field.addEventListener("input", () => { count(field); soon(); });
+    field.addEventListener("beforeinput", (event) => {
+      const limit = Number(field.dataset.limit);
+      const text = /^insertFrom/.test(event.inputType) && event.data || "";
+      if (text.length <= 2 * limit) return;
+      event.preventDefault();
+      const number = (value) => value.toLocaleString("id-ID");
+      fieldProblem(field.name, "Teks yang ditempel terlalu panjang: " + number(text.length) + " karakter, paling banyak " +
+        number(limit) + ". Isian di sini tidak berubah, dan teks itu masih dapat ditempel di tempat lain. Ringkas, atau " +
+        "lampirkan uraiannya sebagai bukti dukung.");
+    });
+    field.addEventListener("input", () => {
+      if (!(field.name in refused)) fieldProblem(field.name, "");
+      isLeaving = false;
+      count(field);
+      soon();
+    });
     field.addEventListener("blur", () => { if (isDirty()) save(); });
     count(field);
   });
@@ -500,16 +448,38 @@
     save({ asked: true }).then((fine) => { if (fine && !lastSaved) show("saved", "Tidak ada perubahan", true); });
   });
   retryButton.addEventListener("click", () => { if (conflict) compare(); else { retries = 0; save(); } });
-  window.addEventListener("pagehide", () => { if (isDirty()) save(); });
+  /* Nothing that waits for an answer happens any more: what is left is sent at once, beside a running request.
+     Should that one overtake it, the draft is still here and the next page sends it. */
+  function part() {
+    if (!isDirty()) return;
+    keep();
+    if (paused || conflict || blocked || isHolding) return;
+    const fields = sendable();
+    if (!Object.keys(fields).length) return;
+    remember(fields);
+    keep();
+    drafts.post(form.action, fields, version, true).catch(() => {});
+  }
+
+  window.addEventListener("pagehide", () => { isParting = true; part(); });
+  window.addEventListener("pageshow", () => { isParting = false; });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") { if (isDirty()) save(); } else back();
+    if (document.visibilityState !== "hidden") back();
+    else if (isDirty() && !isParting) save();
   });
   window.addEventListener("focus", back);
   window.addEventListener("online", () => { retries = 0; back(); });
-  window.addEventListener("offline", () => { if (isDirty()) show("offline", "Luring, aman di peramban ini"); });
-  window.addEventListener("beforeunload", (event) => {
-    if (isDirty() && !drafts.available) event.preventDefault();
+  window.addEventListener("offline", () => {
+    if (!isDirty()) return;
+    keep();
+    show("offline", isKept ? "Luring, aman di peramban ini" : "Luring, belum tersimpan");
   });
+  window.addEventListener("beforeunload", (event) => {
+    if (isDirty()) keep();
+    if (drafts.isNeeded()) event.preventDefault();
+  });
+  const others = drafts.isNeeded;
+  drafts.isNeeded = () => others() || (isDirty() && !isKept);
 
   /* Returned from logging in elsewhere: only to the same person's page. */
   async function back() {
@@ -526,21 +496,54 @@
     }
   }
 
-  /* Leaving by a link waits for the last save; what cannot be sent stays in the browser. */
+  /* Leaving by a link waits for the last save. What cannot be sent stays in the browser; away, one stays here. */
   let isLeaving = false;
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href]");
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.target === "_blank" || link.origin !== location.origin || link.hasAttribute("download")) return;
-    if (link.getAttribute("href").startsWith("#") || /\/unduh\/$/.test(link.pathname)) return;
+    const link = drafts.leads(event);
+    if (!link) return;
+    if (!navigator.onLine) {
+      event.preventDefault();
+      keep();
+      complain(drafts.away + (isDirty() ? safety() + " Pindahlah sesudah itu." : "Isian Anda sudah tersimpan; pindahlah setelah tersambung kembali."));
+      return;
+    }
     if (isLeaving || (!isDirty() && !sending)) return;
     event.preventDefault();
-    const wait = new Promise((resolve) => setTimeout(() => resolve(false), 3000));
-    Promise.race([save(), wait]).then((fine) => {
-      if (fine || (drafts.available && !conflict && !Object.keys(refused).length)) location.href = link.href;
-      else { isLeaving = true; say("Isian belum tersimpan. Tekan sekali lagi untuk tetap pindah."); }
-    });
+    leave(link);
   });
+
+  async function leave(link) {
+    const again = " Tekan sekali lagi untuk tetap pindah.";
+    if (await within(3000, save())) { location.href = link.href; return; }
+    const wrong = Object.keys(changed()).find((name) => refused[name] === now()[name]);
+    if (conflict) { compare(); return; }
+    if (wrong && texts[wrong]) { isLeaving = true; pointTo(wrong, " Teksnya tetap ada di peramban ini." + again); return; }
+    if (!(await within(4000, drafts.session().then(() => true, () => false)))) {
+      complain("Server belum dapat dihubungi, jadi halaman lain belum dapat dibuka. " + safety() + " Pindahlah sesudah itu.");
+      return;
+    }
+    if (!isDirty() || (isKept && !wrong)) { location.href = link.href; return; }
+    isLeaving = true;
+    complain("Isian belum tersimpan." + again);
+  }
+
+  function within(milliseconds, promise) {
+    return Promise.race([promise, new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))]);
+  }
+
+  /* Handed in, or no longer ours to change: fields to read, and the last text to copy. */
+  function lock() {
+    keep();
+    radios.forEach((radio) => { radio.disabled = true; });
+    Object.values(texts).forEach((field) => { field.readOnly = true; });
+    form.querySelectorAll("button").forEach((button) => { button.hidden = true; });
+    form.querySelector("[data-save-hint]").textContent = blocked;
+    document.querySelectorAll("[data-take]").forEach((button) => { button.hidden = true; });
+    retryButton.hidden = true;
+    showUnsent(changed(), blocked, () => { drafts.drop(draftKey); draftKey = null; });
+    document.getElementById("isian-terpisah").scrollIntoView();
+    document.dispatchEvent(new CustomEvent("portal:locked"));
+  }
 
   document.querySelectorAll("[data-take]").forEach((button) => {
     button.hidden = false;
@@ -558,7 +561,13 @@
 
   form.querySelector("[data-save-hint]").textContent = "Tersimpan sendiri selagi Anda mengisi.";
 
-  (function resume() {
+  function tellRestored(how) {
+    if (!restored) return;
+    restored = false;
+    notice("Isian terakhir Anda yang belum terkirim dikembalikan ke sini " + how + ".");
+  }
+
+  async function resume() {
     if (paused) return;
     const waiting = drafts.of(form.dataset.assessment, form.dataset.code);
     waiting.slice(0, -1).forEach((draft) => {
@@ -566,20 +575,46 @@
     });
     const draft = waiting[waiting.length - 1];
     if (!draft) { if (isDirty()) save(); return; }
-    const differs = NAMES.filter((name) => name in draft.fields && draft.fields[name] !== base[name]);
-    if (!differs.length) { drafts.drop(draft.key); return; }
-    const current = Object.assign({ version: version, changed_by: "", changed_at: "" }, base);
-    drafts.drop(draft.key);
-    if (draft.version === version || drafts.isOurs(Object.fromEntries(differs.map((name) => [name, draft.fields[name]])), draft.known, base)) {
-      fill(draft.fields);
-      notice("Isian terakhir Anda yang belum terkirim dikembalikan ke sini dan disimpan.");
-      save();
+    Object.entries(draft.known || {}).forEach(([name, values]) => {
+      known[name] = Array.from(new Set([...values, ...(known[name] || [])]));
+    });
+    const names = NAMES.filter((name) => name in draft.fields && draft.fields[name] !== base[name]);
+    if (!names.length) { drafts.drop(draft.key); return; }
+    const isFree = (current) => names.every((name) => current[name] === draft.fields[name] || isKnown(name, current[name]));
+    fill(draft.fields);
+    let current = null;
+    if (draft.version !== version && !isFree(base)) {
+      /* Somebody stored something else meanwhile; this page may be older than that. */
+      isHolding = true;
+      current = Object.assign({ version: version, changed_by: "", changed_at: "" }, base);
+      try {
+        const response = await fetch(form.dataset.page, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
+        if (response.ok) current = await response.json();
+      } catch (error) {
+        /* away: by what the page itself knows */
+      }
+      isHolding = false;
+    }
+    const old = draft.key;
+    if (current) {
+      version = current.version;
+      const values = now();
+      NAMES.forEach((name) => {
+        if (values[name] === base[name]) fill({ [name]: current[name] });
+        if (!names.includes(name) || isFree(current)) base[name] = current[name];
+      });
+    }
+    if (current && !isFree(current)) {
+      keep();
+      if (isKept && draftKey !== old) drafts.drop(old);
+      disagree(names.filter((name) => now()[name] !== current[name]), current);
       return;
     }
-    fill(draft.fields);
-    conflict = { names: differs, current: current };
-    show("conflict", "Ada dua isian", true);
     keep();
-    compare();
-  })();
+    if (isKept && draftKey !== old) drafts.drop(old);
+    restored = true;
+    notice("Isian terakhir Anda yang belum terkirim dikembalikan ke sini dan sedang disimpan.");
+    save();
+  }
+  resume();
 })();

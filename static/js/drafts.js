@@ -59,11 +59,12 @@
     return all().filter((draft) => draft.assessment === String(assessment) && draft.code === code);
   }
 
+  /* Answers the key, or null where it could not be kept; what was kept before under that key stays then. */
   function put(draft) {
     if (!store) return null;
     const key = mine + [draft.assessment, draft.code, draft.version, tab].join(":");
     try {
-      store.setItem(key, JSON.stringify(Object.assign({}, draft, { at: Date.now() })));
+      store.setItem(key, JSON.stringify(Object.assign({}, draft, { at: Date.now(), tab: tab })));
       return key;
     } catch (error) {
       return null; /* full */
@@ -116,11 +117,25 @@
     return { ok: response.ok, status: response.status, data: data };
   }
 
-  /* Whether what is stored there is what was typed here: an earlier request of ours arrived after all. */
+  /* A stand-in for a text: tells whether two are the same without keeping a second copy. */
+  function digest(text) {
+    let a = 0x811c9dc5;
+    let b = text.length ^ 0x9e3779b9;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x85ebca6b);
+      b ^= b >>> 13;
+    }
+    return [text.length, a >>> 0, b >>> 0].map((number) => number.toString(36)).join(".");
+  }
+
+  /* Whether what is stored there is no news: what was typed here, what an earlier request of ours brought
+     after all, or what the typing began from. `known` holds digests by field. */
   function isOurs(fields, known, current) {
     return Object.keys(fields).every((name) => {
-      const theirs = current[name === "clear" ? "choice" : name];
-      return theirs === fields[name] || ((known || {})[name] || []).includes(theirs);
+      const theirs = current[name];
+      return theirs === fields[name] || ((known || {})[name] || []).includes(digest(theirs || ""));
     });
   }
 
@@ -133,16 +148,17 @@
     return result;
   }
 
-  /* Send what waited, from whatever page the person returns to. Answers the drafts that are left. */
-  async function sendWaiting(except, age) {
-    const old = age === undefined ? settled : age;
-    const waiting = all().filter((draft) => Date.now() - draft.at >= old && !(except && except(draft)));
-    if (!waiting.length || !navigator.onLine) return waiting;
+  /* Send what waited and is `wanted`, from whatever page the person returns to. What waits for its person's
+     own press is never sent from here. Answers the drafts that are left. */
+  async function sendWaiting(wanted) {
+    const waiting = all().filter(wanted);
+    if (waiting.every((draft) => draft.isHeld) || !navigator.onLine) return waiting;
     try {
       const state = await session();
       if (!state.isMine) return waiting;
       const left = [];
       for (const draft of waiting) {
+        if (draft.isHeld) { left.push(draft); continue; }
         const result = await deliver(draft);
         if (!result.ok) left.push(Object.assign(draft, { reason: result.data.detail || "" }));
       }
@@ -182,14 +198,80 @@
     place.prepend(box);
   }
 
+  /* The page that typed it is gone: it was in this tab, or was left a while ago, or its session ended. */
+  const cameFromLogin = /\/masuk\/$/.test(document.referrer.split("?")[0]);
+  function isAbandoned(draft) {
+    return draft.tab === tab || cameFromLogin || Date.now() - draft.at > settled;
+  }
+
+  let later = 0;
   async function onReturn() {
     const form = document.getElementById("isian");
-    const here = (draft) => draft.page === location.pathname || (form && draft.page === form.dataset.page);
-    const before = all().filter((draft) => Date.now() - draft.at > settled && !here(draft)).length;
-    if (!before) return;
-    const left = await sendWaiting(here);
-    tell(left, before - left.length);
+    const isElsewhere = (draft) => draft.page !== location.pathname && !(form && draft.page === form.dataset.page);
+    const waiting = all().filter(isElsewhere);
+    const ready = waiting.filter(isAbandoned);
+    clearTimeout(later);
+    if (ready.length < waiting.length) later = setTimeout(onReturn, settled);
+    if (!ready.length) return;
+    const keys = ready.map((draft) => draft.key);
+    const left = await sendWaiting((draft) => keys.includes(draft.key));
+    const gone = ready.filter((draft) => !left.some((each) => each.key === draft.key));
+    /* What was typed a moment ago and caught up is no news. */
+    const news = gone.filter((draft) => Date.now() - draft.at > settled || cameFromLogin).length;
+    if (gone.length && !document.querySelector("main :is(textarea, select, input:not([type=hidden]))")) {
+      if (news) remember(news);
+      location.reload(); /* its figures are older than what was just sent */
+      return;
+    }
+    tell(left, news);
   }
+
+  function remember(count) {
+    try {
+      sessionStorage.setItem(prefix + "terkirim", String(count));
+    } catch (error) {
+      /* only the sentence is lost */
+    }
+  }
+
+  function recall() {
+    try {
+      const count = Number(sessionStorage.getItem(prefix + "terkirim"));
+      sessionStorage.removeItem(prefix + "terkirim");
+      return count;
+    } catch (error) {
+      return 0;
+    }
+  }
+
+  /* --- Away: the browser's own error page would speak another language and lose the place ------- */
+
+  const away = "Sambungan internet terputus, jadi halaman lain belum dapat dibuka. ";
+
+  /* Whether a click is a plain one on a link that leads to another page of the portal in this tab. */
+  function leads(event) {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return null;
+    if (link.target === "_blank" || link.origin !== location.origin || link.hasAttribute("download")) return null;
+    if (link.getAttribute("href").startsWith("#") || /\/unduh\/$/.test(link.pathname)) return null;
+    return link;
+  }
+
+  document.addEventListener("click", (event) => {
+    const place = document.getElementById("pesan");
+    if (navigator.onLine || !place || document.getElementById("isian") || !leads(event)) return;
+    event.preventDefault();
+    const old = document.getElementById("pesan-luring");
+    if (old) old.remove();
+    const box = document.createElement("div");
+    box.id = "pesan-luring";
+    box.className = "notice notice-warning";
+    box.setAttribute("role", "alert");
+    box.textContent = away + "Yang sudah tersimpan tetap aman; pindahlah setelah tersambung kembali.";
+    place.prepend(box);
+    box.scrollIntoView({ block: "nearest" });
+    window.addEventListener("online", () => box.remove(), { once: true });
+  });
 
   /* --- Logging out -------------------------------------------------------------------------------- */
 
@@ -206,7 +288,7 @@
       form.dataset.cleared = "";
       form.requestSubmit();
     };
-    sendWaiting(null, 0).then(() => {
+    sendWaiting(() => true).then(() => {
       const left = all();
       if (!left.length) { leave(); return; }
       const dialog = document.getElementById("konfirmasi");
@@ -225,13 +307,18 @@
 
   window.addEventListener("online", onReturn);
   window.addEventListener("pageshow", (event) => {
-    /* Back to a page of figures from the browser's memory: they may be old. A form keeps what was typed. */
-    if (event.persisted && !document.getElementById("isian")) location.reload();
+    /* Back to a page from the browser's memory: its figures may be old. What was typed there is kept. */
+    if (event.persisted && !window.portalDrafts.isNeeded()) location.reload();
   });
-  document.addEventListener("DOMContentLoaded", onReturn);
+  document.addEventListener("DOMContentLoaded", () => {
+    const count = recall();
+    if (count) tell([], count);
+    onReturn();
+  });
 
   window.portalDrafts = {
     available: Boolean(store), all: all, of: of, put: put, drop: drop, post: post, session: session,
-    isOurs: isOurs, token: token, user: user, sendWaiting: sendWaiting,
+    isOurs: isOurs, digest: digest, token: token, user: user, leads: leads, away: away,
+    isNeeded: () => false, /* whether this page holds what is kept nowhere else */
   };
 })();
