@@ -115,6 +115,7 @@ class ReportJob(models.Model):
         indexes = [
             models.Index(fields=["status", "queued_at"], name="report_waiting"),
             models.Index(fields=["assessment", "-created_at"], name="report_by_assessment"),
+            models.Index(fields=["-created_at", "code"], name="report_newest_first"),
         ]
 
     def __str__(self) -> str:

@@ -29,31 +29,39 @@ def request_agency_report(assessment_id: int, user: User) -> ReportJob:
         if not permissions.can_request(rights_of(user), rows.assessment):
             raise PermissionDenied
         same = ReportJob.objects.filter(key=rows.key)
-        job = same.exclude(status=ReportJob.Status.FAILED).first()
-        if job is not None and not _file_is_lost(job):
-            return job
-        failed = same.filter(status=ReportJob.Status.FAILED).first()
-        if failed is not None:
-            return _again(failed, user)
-        now = timezone.now()
-        try:
-            with transaction.atomic():
-                job = ReportJob.objects.create(
-                    code=f"LPO-{rows.assessment.period.year}-{new_code()}",
-                    kind=ReportJob.Kind.AGENCY,
-                    assessment=rows.assessment,
-                    key=rows.key,
-                    data_status=rows.assessment.status,
-                    is_draft=rows.is_draft,
-                    requested_by=user,
-                    queued_at=now,
-                )
-        except IntegrityError:
-            # Somebody asked for the same at the same moment, and was first.
-            return same.exclude(status=ReportJob.Status.FAILED).get()
+        for last in (False, False, True):
+            job = same.exclude(status=ReportJob.Status.FAILED).first()
+            if job is not None and not _file_is_lost(job):
+                return job
+            failed = same.filter(status=ReportJob.Status.FAILED).first()
+            if failed is not None:
+                return _again(failed, user)
+            try:
+                with transaction.atomic():
+                    job = _new_job(rows, user)
+            except IntegrityError:
+                # Somebody asked for the same at the same moment and was first: look again, for it may even
+                # have failed by now. Or the code was taken: the next one is another.
+                if last:
+                    raise
+                continue
+            break
         _recorded(job, user)
         _send_on_commit(job)
         return job
+
+
+def _new_job(rows: queries.Sources, user: User) -> ReportJob:
+    return ReportJob.objects.create(
+        code=f"LPO-{rows.assessment.period.year}-{new_code()}",
+        kind=ReportJob.Kind.AGENCY,
+        assessment=rows.assessment,
+        key=rows.key,
+        data_status=rows.assessment.status,
+        is_draft=rows.is_draft,
+        requested_by=user,
+        queued_at=timezone.now(),
+    )
 
 
 def retry(job_id: UUID | str, user: User) -> ReportJob:
@@ -125,7 +133,8 @@ def _again(job: ReportJob, user: User) -> ReportJob:
             )
     except IntegrityError:
         # There is another job of the same data by now: that one is the report.
-        return ReportJob.objects.exclude(status=ReportJob.Status.FAILED).get(key=job.key)
+        other = ReportJob.objects.filter(key=job.key).exclude(status=ReportJob.Status.FAILED).first()
+        return other or job
     job.refresh_from_db()
     if changed:
         _recorded(job, user)

@@ -79,7 +79,8 @@ def report_download(request: HttpRequest, pk: UUID) -> HttpResponse | FileRespon
     except OSError:
         services.mark_lost(job)
         return redirect("report", pk=job.pk)
-    services.note_download(job, request.user)  # type: ignore[arg-type]
+    if request.method == "GET":
+        services.note_download(job, request.user)  # type: ignore[arg-type]
     return FileResponse(
         content,
         as_attachment=True,

@@ -1,6 +1,8 @@
 """Asking for reports: one job for one state of the data, whoever asks and how often."""
 
 import threading
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -171,6 +173,38 @@ def test_the_database_refuses_nonsense(submitted, city, nonsense):
     job = request(submitted, city.operator)
     with pytest.raises(IntegrityError), transaction.atomic():
         ReportJob.objects.filter(pk=job.pk).update(**nonsense)
+
+
+@pytest.mark.parametrize("left", ["nothing", "a failed one", "a waiting one"])
+def test_whoever_was_first_may_have_failed_or_vanished_meanwhile(submitted, city, monkeypatch, left):
+    """The same was asked for between the look and the insert."""
+    new_job, asked = services._new_job, []
+
+    def late(rows, user):
+        if asked:
+            return new_job(rows, user)
+        asked.append(True)
+        if left != "nothing":
+            other = new_job(rows, city.leader)
+            if left == "a failed one":
+                fail(other)
+        raise IntegrityError
+
+    monkeypatch.setattr(services, "_new_job", late)
+    # The savepoint of the insert takes the other's row back with it; so the other's is made outside of it.
+    plain = SimpleNamespace(atomic=nullcontext, on_commit=transaction.on_commit)
+    monkeypatch.setattr(services, "transaction", plain)
+    job = request(submitted, city.operator)
+    assert (job.status, ReportJob.objects.count()) == ("queued", 1)
+    assert job.requested_by == (city.operator if left == "nothing" else city.leader)
+
+
+def test_a_code_that_is_taken_is_no_obstacle(submitted, city, monkeypatch):
+    codes = iter(["AAAA-AAAA", "AAAA-AAAA", "CCCC-CCCC"])
+    monkeypatch.setattr(services, "new_code", lambda: next(codes))
+    first = request(submitted, city.operator)
+    accept_all(submitted, city.verifier)
+    assert [first.code, request(submitted, city.operator).code] == ["LPO-2026-AAAA-AAAA", "LPO-2026-CCCC-CCCC"]
 
 
 @pytest.mark.postgres

@@ -230,3 +230,10 @@ def test_the_page_of_a_report_takes_few_queries(login, city, done, django_assert
     client = login(city.operator)
     with django_assert_max_num_queries(6):
         client.get(url("report", done))
+
+
+@pytest.mark.parametrize("name", ["report_list", "report", "report_download"])
+def test_a_page_answers_head_refuses_post_and_takes_nothing_away(login, city, done, name):
+    client, page = login(city.leader), reverse(name, args=[] if name == "report_list" else [done.pk])
+    assert (client.head(page).status_code, client.post(page).status_code) == (200, 405)
+    assert not Event.objects.filter(action="report.download").exists()
