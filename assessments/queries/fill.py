@@ -11,7 +11,7 @@ from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
 from assessments.queries.answers import shown_decision
 from assessments.queries.last_year import answers_in, results_before
-from assessments.queries.readiness import completeness_of
+from assessments.queries.readiness import GAPS, completeness_of
 from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
 from spbe_portal.formatting import date_id, datetime_id
@@ -21,15 +21,6 @@ _EVIDENCE = (
     .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
     .order_by("id")
 )
-
-#: What an answer lacks, as said beside it. Kinds of `assessments.completeness.Gap`.
-GAP_TEXT = {
-    "unanswered": "pilih level",
-    "no_explanation": "tulis fakta atau analisis",
-    "no_evidence": "lampirkan bukti dukung",
-    "no_reason": "tulis alasan tidak relevan",
-    "untouched": "perbaiki isian atau bukti, atau beri tanggapan",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +89,7 @@ def gap_text(gaps: tuple[str, ...]) -> str:
 
     Nothing where nothing is missing, or where nobody has begun: the empty ladder says that itself.
     """
-    parts = [GAP_TEXT[kind] for kind in gaps]
+    parts = [GAPS[kind].short for kind in gaps]
     if not parts or gaps == ("unanswered",):
         return ""
     return f"Masih perlu: {parts[0] if len(parts) == 1 else ', '.join(parts[:-1]) + ' dan ' + parts[-1]}."

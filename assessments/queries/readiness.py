@@ -1,16 +1,53 @@
 """What stands in the way of handing in, as problems with words and links."""
 
+from dataclasses import dataclass
+
 from assessments import completeness
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
 from assessments.queries.answers import load_answers
 
-GAP_TEXT = {
-    "unanswered": "belum diisi: pilih level, atau nyatakan tidak relevan dengan alasan",
-    "no_explanation": "belum ada penjelasan: isi fakta dan analisis",
-    "no_evidence": "belum ada bukti dukung: lampirkan paling sedikit satu",
-    "no_reason": "dinyatakan tidak relevan tanpa alasan: tulis alasannya",
-    "untouched": "dikembalikan tetapi belum diperbaiki: ubah isian atau bukti, atau beri tanggapan",
+
+@dataclass(frozen=True)
+class GapText:
+    """How a gap is called: as a `state` in a row, as a `title` with `advice` how to mend it, and `short` beside the
+    answer."""
+
+    state: str
+    title: str
+    advice: str
+    short: str
+
+    @property
+    def sentence(self) -> str:
+        """ "tanpa penjelasan: isi fakta dan analisis." """
+        return f"{_lower(self.title)}: {_lower(self.advice)}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+#: The words of each kind of `assessments.completeness.Gap`, on every screen.
+GAPS = {
+    "unanswered": GapText(
+        "Belum diisi", "Belum diisi", "Pilih level, atau nyatakan tidak relevan dengan alasan.", "pilih level"
+    ),
+    "no_explanation": GapText(
+        "Tanpa penjelasan", "Tanpa penjelasan", "Isi fakta dan analisis.", "tulis fakta atau analisis"
+    ),
+    "no_evidence": GapText(
+        "Tanpa bukti", "Tanpa bukti dukung", "Lampirkan paling sedikit satu bukti.", "lampirkan bukti dukung"
+    ),
+    "no_reason": GapText(
+        "Tanpa alasan", "Tidak relevan tanpa alasan", "Tulis alasannya.", "tulis alasan tidak relevan"
+    ),
+    "untouched": GapText(
+        "Dikembalikan",
+        "Dikembalikan, belum diperbaiki",
+        "Ubah isian atau bukti, atau beri tanggapan.",
+        "perbaiki isian atau bukti, atau beri tanggapan",
+    ),
 }
 
 
@@ -42,7 +79,7 @@ def problems_from(
             )
         )
     return [
-        Problem(gap.kind, gap.code, f"Indikator {gap.code} {names[gap.code]} {GAP_TEXT[gap.kind]}.")
+        Problem(gap.kind, gap.code, f"Indikator {gap.code} {names[gap.code]} {GAPS[gap.kind].sentence}")
         for gap in completeness.gaps(states, assessment.period.instrument.scale_min)
     ]
 

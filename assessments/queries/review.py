@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
@@ -19,6 +18,7 @@ from assessments.models import (
     Review,
 )
 from assessments.queries.last_year import LastYear, Level, last_year_of
+from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
 from indicators.models import Indicator
 from indicators.queries import IndicatorContent, LevelRow, indicator_content, level_names
@@ -47,28 +47,6 @@ class ReviewRow:
         return self.answer.self_level != self.last.level
 
 
-@dataclass(frozen=True)
-class AspectRows:
-    code: str
-    name: str
-    rows: tuple[ReviewRow, ...]
-
-
-@dataclass(frozen=True)
-class DomainRows:
-    """A domain (empty name: the instrument has none) with its provisional figures."""
-
-    code: str
-    name: str
-    own: Fraction | None
-    verified: Fraction | None
-    aspects: tuple[AspectRows, ...]
-
-    @property
-    def rows(self) -> list[ReviewRow]:
-        return [row for aspect in self.aspects for row in aspect.rows]
-
-
 def _is(decision: str) -> Callable[[ReviewRow], bool]:
     return lambda row: row.review is not None and row.review.decision == decision
 
@@ -91,7 +69,7 @@ class Overview:
     """
 
     spec: InstrumentSpec
-    domains: tuple[DomainRows, ...]
+    domains: tuple[Domain[ReviewRow], ...]
     own: Score
     verified: Score
 
@@ -137,19 +115,9 @@ class Overview:
         """The rounded verified index would fall in another predikat than the exact one."""
         return display_disagrees(self.verified, self.spec)
 
-    def only(self, name: str) -> tuple[DomainRows, ...]:
+    def only(self, name: str) -> tuple[Domain[ReviewRow], ...]:
         """The domains and aspects with the rows of one filter, without those that have none."""
-        keep = FILTERS[name][1]
-        domains = []
-        for domain in self.domains:
-            aspects = tuple(
-                AspectRows(aspect.code, aspect.name, rows)
-                for aspect in domain.aspects
-                if (rows := tuple(row for row in aspect.rows if keep(row)))
-            )
-            if aspects:
-                domains.append(DomainRows(domain.code, domain.name, domain.own, domain.verified, aspects))
-        return tuple(domains)
+        return only(self.domains, FILTERS[name][1])
 
 
 def overview(assessment: Assessment) -> Overview:
@@ -182,7 +150,8 @@ def overview(assessment: Assessment) -> Overview:
         )
     spec = spec_of(assessment.period.instrument)
     own, verified = totals.self_score(spec, answers), totals.verified_score(spec, answers, reviews)
-    return Overview(spec, _grouped(spec, rows, own, verified), own, verified)
+    tree = grouped(spec, own, verified, [(row.indicator.aspect.code, row) for row in rows])
+    return Overview(spec, tree, own, verified)
 
 
 def _name(names: dict[tuple[str, Level], str], indicator: Indicator, level: Level | None) -> str:
@@ -193,31 +162,6 @@ def _returned_before(assessment: Assessment) -> QuerySet[Review]:
     return Review.objects.filter(
         answer=OuterRef("pk"), decision=DecisionKind.RETURN, is_published=True, round=assessment.round - 1
     )
-
-
-def _grouped(spec: InstrumentSpec, rows: list[ReviewRow], own: Score, verified: Score) -> tuple[DomainRows, ...]:
-    by_aspect: dict[str, list[ReviewRow]] = {}
-    for row in rows:
-        by_aspect.setdefault(row.indicator.aspect.code, []).append(row)
-    by_domain: dict[str | None, list[AspectRows]] = {}
-    for aspect in spec.aspects:
-        if aspect.code in by_aspect:
-            group = AspectRows(aspect.code, aspect.name, tuple(by_aspect[aspect.code]))
-            by_domain.setdefault(aspect.domain, []).append(group)
-    grouped = [
-        DomainRows(
-            domain.code,
-            domain.name,
-            own.domains[domain.code],
-            verified.domains[domain.code],
-            tuple(by_domain[domain.code]),
-        )
-        for domain in spec.domains
-        if domain.code in by_domain
-    ]
-    if None in by_domain:
-        grouped.append(DomainRows("", "", own.index, verified.index, tuple(by_domain[None])))
-    return tuple(grouped)
 
 
 @dataclass(frozen=True)

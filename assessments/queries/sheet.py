@@ -11,7 +11,8 @@ from accounts.permissions import Rights
 from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
 from assessments.queries.answers import decisions_for, load_answers
-from assessments.queries.readiness import problems_from
+from assessments.queries.readiness import GAPS, problems_from
+from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
 from indicators.queries import level_names
 from indicators.scoring import InstrumentSpec, Score, display_disagrees
@@ -62,40 +63,17 @@ FILTERS: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
 
 
 @dataclass(frozen=True)
-class Aspect:
-    code: str
-    name: str
-    index: Fraction | None
-    answered: int
-    assigned: int
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Domain:
-    """`name` is empty for an instrument without domains."""
-
-    code: str
-    name: str
-    index: Fraction | None
-    verified: Fraction | None
-    answered: int
-    assigned: int
-    aspects: tuple[Aspect, ...]
-
-
-@dataclass(frozen=True)
 class Sheet:
     """`verified` exists from approval on. `problems` counts what keeps it from being handed in."""
 
     spec: InstrumentSpec
     own: Score
     verified: Score | None
-    domains: tuple[Domain, ...]
+    domains: tuple[Domain[Row], ...]
 
     @property
     def rows(self) -> list[Row]:
-        return [row for domain in self.domains for aspect in domain.aspects for row in aspect.rows]
+        return [row for domain in self.domains for row in domain.rows]
 
     @property
     def problem_count(self) -> int:
@@ -114,33 +92,9 @@ class Sheet:
         rows = self.rows
         return [(key, label, sum(keep(row) for row in rows)) for key, label, keep in FILTERS]
 
-    def only(self, key: str) -> tuple[Domain, ...]:
+    def only(self, key: str) -> tuple[Domain[Row], ...]:
         """The domains with the rows of one filter; groups left without rows go."""
-        keep = next((keep for name, _, keep in FILTERS if name == key), None)
-        if keep is None or key == "semua":
-            return self.domains
-        found = []
-        for domain in self.domains:
-            aspects = []
-            for aspect in domain.aspects:
-                rows = tuple(row for row in aspect.rows if keep(row))
-                if rows:
-                    aspects.append(
-                        Aspect(aspect.code, aspect.name, aspect.index, aspect.answered, aspect.assigned, rows)
-                    )
-            if aspects:
-                found.append(
-                    Domain(
-                        domain.code,
-                        domain.name,
-                        domain.index,
-                        domain.verified,
-                        domain.answered,
-                        domain.assigned,
-                        tuple(aspects),
-                    )
-                )
-        return tuple(found)
+        return only(self.domains, next(keep for name, _, keep in FILTERS if name == key))
 
 
 def sheet(assessment: Assessment, rights: Rights) -> Sheet:
@@ -156,11 +110,11 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     if assessment.status in permissions.PUBLISHED and assessment.verified_exact:
         verified = totals.verified_score(spec, answers, shown)
     aspect_of = {indicator.code: indicator.aspect for indicator in spec.indicators}
-    rows: dict[str, list[Row]] = {}
+    rows = []
     for answer in answers:
         code, review = answer.indicator.code, shown.get(answer.pk)
         missing = gaps.get(code, ())
-        rows.setdefault(aspect_of[code], []).append(
+        rows.append(
             Row(
                 code=code,
                 name=answer.indicator.short_name,
@@ -179,7 +133,7 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
                 state=state_of(assessment, answer, review, missing),
             )
         )
-    return Sheet(spec, own, verified, _grouped(spec, own, verified, rows))
+    return Sheet(spec, own, verified, grouped(spec, own, verified, [(row.aspect, row) for row in rows]))
 
 
 def _name(names: dict[tuple[str, Level], str], answer: Answer) -> str:
@@ -205,12 +159,10 @@ def gaps_by_code(
     return found
 
 
-_GAP_STATE = {
-    "unanswered": State("Belum diisi", "circle-dashed", "neutral"),
-    "no_explanation": State("Tanpa penjelasan", "circle-alert", "warn"),
-    "no_evidence": State("Tanpa bukti", "circle-alert", "warn"),
-    "no_reason": State("Tanpa alasan", "circle-alert", "warn"),
-    "untouched": State("Dikembalikan", "undo-2", "warn"),
+#: The state of an answer that lacks one thing only, by the kind of the gap.
+GAP_STATES = {kind: State(text.state, "circle-alert", "warn") for kind, text in GAPS.items()} | {
+    "unanswered": State(GAPS["unanswered"].state, "circle-dashed", "neutral"),
+    "untouched": State(GAPS["untouched"].state, "undo-2", "warn"),
 }
 INCOMPLETE = State("Belum lengkap", "circle-alert", "warn")
 COMPLETE = State("Lengkap", "circle-check", "ok")
@@ -223,7 +175,7 @@ def state_of(assessment: Assessment, answer: Answer, review: Review | None, gaps
     """What one answer waits for. `review` is the decision the reader may see."""
     if assessment.status in permissions.EDITABLE:
         if "untouched" in gaps or (gaps and len(gaps) == 1):
-            return _GAP_STATE["untouched" if "untouched" in gaps else gaps[0]]
+            return GAP_STATES["untouched" if "untouched" in gaps else gaps[0]]
         if gaps:
             return INCOMPLETE
         if assessment.status == Status.DRAFT:
@@ -235,7 +187,7 @@ def state_of(assessment: Assessment, answer: Answer, review: Review | None, gaps
         return _decided(review)
     if assessment.status == Status.SUBMITTED:
         return WAITING
-    return LOCKED if answer.is_answered else _GAP_STATE["unanswered"]
+    return LOCKED if answer.is_answered else GAP_STATES["unanswered"]
 
 
 def _decided(review: Review) -> State:
@@ -243,35 +195,4 @@ def _decided(review: Review) -> State:
         return State("Diterima", "check", "ok")
     if review.decision == DecisionKind.ADJUST:
         return State(f"Disesuaikan: {level_id(review.verified_level)}", "sliders-horizontal", "info")
-    return _GAP_STATE["untouched"]
-
-
-def _grouped(
-    spec: InstrumentSpec, own: Score, verified: Score | None, rows: dict[str, list[Row]]
-) -> tuple[Domain, ...]:
-    aspects: dict[str | None, list[Aspect]] = {}
-    for group in spec.aspects:
-        if group.code in rows:
-            answered, assigned = own.aspect_coverage[group.code]
-            aspects.setdefault(group.domain, []).append(
-                Aspect(group.code, group.name, own.aspects[group.code], answered, assigned, tuple(rows[group.code]))
-            )
-    domains = []
-    for group in spec.domains:
-        if group.code in aspects:
-            answered, assigned = own.domain_coverage[group.code]
-            domains.append(
-                Domain(
-                    group.code,
-                    group.name,
-                    own.domains[group.code],
-                    verified.domains[group.code] if verified else None,
-                    answered,
-                    assigned,
-                    tuple(aspects[group.code]),
-                )
-            )
-    if None in aspects:
-        index = verified.index if verified else None
-        domains.append(Domain("", "", own.index, index, own.answered, own.assigned, tuple(aspects[None])))
-    return tuple(domains)
+    return GAP_STATES["untouched"]

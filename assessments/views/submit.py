@@ -10,18 +10,10 @@ from assessments import permissions, workflow
 from assessments.errors import NotReady, Refused
 from assessments.models import Assessment, Status
 from assessments.queries import sheet as queries
+from assessments.queries.readiness import GAPS
 from assessments.views._base import allow, find_assessment, is_writer, rights
 from assessments.views.fill import other_person
 from spbe_portal.formatting import datetime_id
-
-#: Kinds of `assessments.completeness.Gap`: what they are called here, and how they are mended.
-PROBLEMS = {
-    "unanswered": ("Belum diisi", "Pilih level, atau nyatakan tidak relevan dengan alasan."),
-    "no_explanation": ("Tanpa penjelasan", "Isi fakta dan analisis."),
-    "no_evidence": ("Tanpa bukti dukung", "Lampirkan paling sedikit satu bukti."),
-    "no_reason": ("Tidak relevan tanpa alasan", "Tulis alasannya."),
-    "untouched": ("Dikembalikan, belum diperbaiki", "Ubah isian atau bukti, atau beri tanggapan."),
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,9 +84,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _groups(shown: queries.Sheet) -> list[tuple[str, str, list[queries.Row]]]:
     """What is missing, kind by kind: title, what to do, the indicators in order."""
-    found = [
-        (title, advice, [row for row in shown.rows if kind in row.gaps]) for kind, (title, advice) in PROBLEMS.items()
-    ]
+    found = [(text.title, text.advice, [row for row in shown.rows if kind in row.gaps]) for kind, text in GAPS.items()]
     return [group for group in found if group[2]]
 
 
@@ -105,7 +95,7 @@ def _writable(request: HttpRequest, pk: int) -> Assessment:
 
 
 def _not_now(assessment: Assessment) -> str:
-    if assessment.status == Status.SUBMITTED:
+    if assessment.status == Status.SUBMITTED and assessment.was_handed_in:
         by = f" oleh {assessment.submitted_by}" if assessment.submitted_by else ""
         return f"Penilaian ini sudah diajukan pada {datetime_id(assessment.submitted_at)}{by}. Tidak ada yang berubah."
     return f"Penilaian ini berstatus {assessment.get_status_display()}. Tidak ada yang berubah."
