@@ -1,16 +1,19 @@
 """The indicator page in a real browser: nothing typed is lost, whatever the line or the session does."""
 
+import time
+
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from assessments.models import Answer, Evidence
+from assessments.models import Answer, Evidence, Review
 from assessments.services import answers as answer_services
 from assessments.services import evidence as evidence_services
 from assessments.tests.files import pdf, picture
-from conftest import fill
+from assessments.tests.test_last_year import run
+from conftest import PASSWORD, fill
 
 pytestmark = pytest.mark.browser
 
@@ -270,3 +273,173 @@ def test_without_script_the_same_page_saves_and_uploads(live_server, browser, en
     expect(page.locator("#pesan")).to_contain_text("“SK” dilampirkan.")
     assert (stored(assessment).self_level, stored(assessment).fact) == (3, "Tanpa skrip.")
     context.close()
+
+
+@pytest.fixture
+def sent_back(opened, returned, page):
+    """An indicator that came back, open with its reply form."""
+    opened("1")
+    page.click("details.reply > summary")
+    return page
+
+
+def reply_of(assessment) -> str:
+    return Review.objects.get(answer=stored(assessment), is_current=True).reply
+
+
+def test_a_reply_survives_an_ended_session_a_reload_and_is_sent_on_request(
+    sent_back, context, enter, assessment, city
+):
+    page = sent_back
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.fill("#tanggapan", "Sudah ditandatangani.")
+    page.click("[data-reply] button[type=submit]")
+    expect(page.locator("[data-reply-problem]")).to_contain_text("Sesi Anda berakhir")
+    assert "sesi=berakhir" in page.locator("[data-reply-problem] a").get_attribute("href")
+    enter(city.operator)
+    page.reload()
+    assert page.input_value("#tanggapan") == "Sudah ditandatangani."
+    assert reply_of(assessment) == ""
+    page.click("[data-reply] button[type=submit]")
+    expect(page.locator(".returned-note")).to_contain_text("Verifikator membacanya saat memeriksa kembali")
+    assert reply_of(assessment) == "Sudah ditandatangani."
+    page.reload()
+    expect(page.locator("#isian-terpisah")).to_be_empty()
+
+
+def test_a_reply_pressed_without_a_line_is_sent_when_it_is_back(sent_back, context, assessment):
+    page = sent_back
+    context.set_offline(True)
+    page.fill("#tanggapan", "Ditulis luring.")
+    page.click("[data-reply] button[type=submit]")
+    expect(page.locator("[data-reply-state]")).to_contain_text("Luring")
+    context.set_offline(False)
+    expect(page.locator(".returned-note")).to_contain_text("Verifikator membacanya saat memeriksa kembali")
+    assert reply_of(assessment) == "Ditulis luring."
+
+
+def test_back_and_forward_at_once_is_no_conflict_with_oneself(opened, context, assessment):
+    page = opened("2")
+    opened("1")
+    page.route("**/simpan/", lambda route: (time.sleep(0.4), route.continue_()))
+    page.keyboard.press("3")
+    page.locator("#fakta").press_sequentially("Ada.")
+    page.go_back()
+    page.go_forward()
+    says(page, "Tersimpan")
+    expect(page.locator("#dua-isian")).to_be_hidden()
+    assert (page.input_value("#fakta"), page.is_checked('input[name="choice"][value="3"]')) == ("Ada.", True)
+    assert (stored(assessment).fact, stored(assessment).self_level) == ("Ada.", 3)
+
+
+def test_what_one_saved_in_another_tab_is_not_called_somebody_elses(opened, assessment, city):
+    page = opened()
+    answer_services.save_answer(
+        assessment_id=assessment.pk, code="1", user=city.operator, version=1, changes={"fact": "Dari tab lain."}
+    )
+    put(page, "#fakta", "Dari tab ini.")
+    expect(page.locator("[data-their-sentence]")).to_contain_text("Anda menyimpan isian lain dari tab atau perangkat")
+
+
+def test_a_kept_draft_meets_a_colleagues_text_as_a_conflict(opened, context, page, assessment, city):
+    page = opened()
+    page.route("**/simpan/", lambda route: route.abort())
+    page.fill("#fakta", "Dari saya.")
+    says(page, "Gagal menyimpan")
+    page.close()
+    answer_services.save_answer(
+        assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"fact": "Dari rekan."}
+    )
+    again = opened(tab=context.new_page())
+    dialog = again.locator("#dua-isian")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator("[data-their-sentence]")).to_contain_text(str(city.operator2))
+    assert [box.input_value() for box in dialog.locator("textarea").all()] == ["Dari saya.", "Dari rekan."]
+    assert stored(assessment).fact == "Dari rekan."
+
+
+def test_without_a_line_a_link_does_not_leave_the_portal(opened, context):
+    page = opened()
+    context.set_offline(True)
+    page.fill("#fakta", "Luring.")
+    page.click('[data-go="next"]')
+    expect(page.locator(".bar-problem")).to_contain_text("halaman lain belum dapat dibuka")
+    assert page.input_value("#fakta") == "Luring."
+    context.set_offline(False)
+    says(page, "Tersimpan")
+    expect(page.locator(".bar-problem")).to_be_hidden()
+    page.click('[data-go="next"]')
+    page.wait_for_url("**/indikator/2/")
+
+
+def test_with_a_full_browser_the_older_draft_stays_and_nobody_is_told_it_is_safe(opened, context):
+    page = opened()
+    context.set_offline(True)
+    page.fill("#fakta", "Versi lama.")
+    says(page, "aman di peramban ini")
+    page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
+    )
+    page.fill("#fakta", "Versi baru.")
+    expect(page.locator(".bar-problem")).to_contain_text("jangan tutup halaman ini", timeout=10_000)
+    kept = page.evaluate("() => Object.values(localStorage).join()")
+    assert "Versi lama." in kept
+
+
+def test_what_waited_is_sent_right_after_logging_in_and_the_sheet_shows_it(
+    opened, context, page, live_server, assessment, city
+):
+    page = opened()
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.fill("#fakta", "Ditulis setelah sesi habis.")
+    says(page, "Sesi berakhir")
+    page.goto(live_server.url + reverse("sheet", args=[assessment.pk]))
+    page.fill("[name=login]", city.operator.username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    expect(page.locator("#pesan")).to_contain_text("1 isian yang tadi belum terkirim sekarang sudah tersimpan")
+    assert stored(assessment).fact == "Ditulis setelah sesi habis."
+
+
+def test_the_first_press_on_next_says_why_an_over_long_text_stays(opened):
+    page = opened()
+    page.fill("#fakta", "x" * 20_001)
+    page.click('[data-go="next"]')
+    expect(page.locator(".bar-problem")).to_contain_text("Tekan sekali lagi untuk tetap pindah")
+    page.click('[data-go="next"]')
+    page.wait_for_url("**/indikator/2/")
+
+
+def test_a_paste_far_over_the_limit_changes_nothing(opened, assessment):
+    page = opened()
+    put(page, "#fakta", "Ada.")
+    page.evaluate(
+        """() => document.getElementById('fakta').dispatchEvent(new InputEvent('beforeinput',
+            {inputType: 'insertFromPaste', data: 'x'.repeat(1000000), cancelable: true}))"""
+    )
+    expect(page.locator("[data-error-for=fact]")).to_contain_text("1.000.000 karakter, paling banyak 20.000")
+    assert page.input_value("#fakta") == "Ada."
+
+
+def test_a_hand_in_elsewhere_locks_the_fields(opened, assessment, city):
+    page = opened()
+    fill(assessment, city.operator)
+    assessment.status, assessment.submitted_at = "submitted", assessment.period.opened_at
+    assessment.save()
+    page.fill("#fakta", "Terlambat.")
+    says(page, "Tidak tersimpan")
+    assert (page.is_editable("#fakta"), page.is_enabled('input[name="choice"][value="2"]')) == (False, False)
+    expect(page.locator("[data-dropzone]")).to_have_count(0)
+    expect(page.locator("#daftar-bukti button", has_text="Hapus")).to_have_count(0)
+
+
+def test_a_document_of_last_year_can_be_used_again_after_it_was_removed(opened, assessment, city, instrument):
+    run(city, instrument, assessment.period.year - 1, 3)
+    page = opened()
+    panel = page.locator("[data-old-evidence]")
+    for _ in range(2):
+        panel.locator("button", has_text="Pakai lagi").click()
+        expect(panel).to_contain_text("dilampirkan")
+        page.locator("[data-item] button", has_text="Hapus").click()
+        page.click("#konfirmasi [data-dialog-ok]")
+        expect(panel.locator("button", has_text="Pakai lagi")).to_be_visible()

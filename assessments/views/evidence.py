@@ -262,6 +262,7 @@ def _list_json(
     }
     return {
         "html": render_to_string("assessments/_evidence_list.html", context, request),
+        "old_html": render_to_string("assessments/_previous_evidence.html", context, request) if page.previous else "",
         "count": len(page.evidence),
         "pending": page.is_pending,
         "state": page.state.text,

@@ -145,9 +145,7 @@ def reply(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     except Refused as refusal:
         if wants_json(request):
             return refusal_json(refusal)
-        status, error = (
-            (400, first_error(refusal.errors)) if isinstance(refusal, Invalid) else (409, refusal.message)
-        )
+        status, error = (400, first_error(refusal.errors)) if isinstance(refusal, Invalid) else (409, refusal.message)
         return answer_page(request, assessment, code, status=status, reply_text=text, reply_error=error)
     if wants_json(request):
         return JsonResponse(_replied_json(request, assessment, code))

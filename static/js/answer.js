@@ -59,6 +59,7 @@
   let isKept = drafts.available; /* what is typed is in this browser's storage too */
   let isHolding = false; /* something is being asked first */
   let isParting = false;
+  let isWaitingToLeave = false; /* a link was pressed while nothing could be reached */
   let restored = false; /* typed on an earlier visit, and just put back */
   let keepTimer = 0;
   let filling = false;
@@ -104,6 +105,12 @@
     if (!made) return; /* full: what was kept before is better than nothing */
     if (draftKey && draftKey !== made) drafts.drop(draftKey);
     draftKey = made;
+  }
+
+  function complainOfLine() {
+    const what = navigator.onLine ? "Server belum dapat dihubungi" : "Sambungan internet terputus";
+    const safe = isDirty() ? safety() : "Isian Anda sudah tersimpan.";
+    complain(what + (isWaitingToLeave ? ", jadi halaman lain belum dapat dibuka. " + safe + " Pindahlah sesudah itu." : ". " + safe));
   }
 
   function safety() {
@@ -219,6 +226,7 @@
       Object.assign(base, fields);
       version = result.data.version;
       retries = 0;
+      isWaitingToLeave = false;
       lastSaved = result.data.saved_at;
       complain("");
       Object.keys(fields).forEach((name) => fieldProblem(name, ""));
@@ -280,7 +288,7 @@
     retries += 1;
     if (navigator.onLine) show("failed", "Gagal menyimpan");
     else show("offline", isKept ? "Luring, aman di peramban ini" : "Luring, belum tersimpan");
-    complain((navigator.onLine ? "Server belum dapat dihubungi. " : "Sambungan internet terputus. ") + safety());
+    complainOfLine();
     retryTimer = setTimeout(() => save(), Math.min(60, 4 * Math.pow(2, Math.min(retries - 1, 4))) * 1000);
     return false;
   }
@@ -468,7 +476,12 @@
     else if (isDirty() && !isParting) save();
   });
   window.addEventListener("focus", back);
-  window.addEventListener("online", () => { retries = 0; back(); });
+  window.addEventListener("online", () => {
+    retries = 0;
+    isWaitingToLeave = false;
+    if (!isDirty()) complain("");
+    back();
+  });
   window.addEventListener("offline", () => {
     if (!isDirty()) return;
     keep();
@@ -504,7 +517,8 @@
     if (!navigator.onLine) {
       event.preventDefault();
       keep();
-      complain(drafts.away + (isDirty() ? safety() + " Pindahlah sesudah itu." : "Isian Anda sudah tersimpan; pindahlah setelah tersambung kembali."));
+      isWaitingToLeave = true;
+      complainOfLine();
       return;
     }
     if (isLeaving || (!isDirty() && !sending)) return;
@@ -519,7 +533,8 @@
     if (conflict) { compare(); return; }
     if (wrong && texts[wrong]) { isLeaving = true; pointTo(wrong, " Teksnya tetap ada di peramban ini." + again); return; }
     if (!(await within(4000, drafts.session().then(() => true, () => false)))) {
-      complain("Server belum dapat dihubungi, jadi halaman lain belum dapat dibuka. " + safety() + " Pindahlah sesudah itu.");
+      isWaitingToLeave = true;
+      complainOfLine();
       return;
     }
     if (!isDirty() || (isKept && !wrong)) { location.href = link.href; return; }

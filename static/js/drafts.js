@@ -246,8 +246,6 @@
 
   /* --- Away: the browser's own error page would speak another language and lose the place ------- */
 
-  const away = "Sambungan internet terputus, jadi halaman lain belum dapat dibuka. ";
-
   /* Whether a click is a plain one on a link that leads to another page of the portal in this tab. */
   function leads(event) {
     const link = event.target.closest("a[href]");
@@ -267,7 +265,7 @@
     box.id = "pesan-luring";
     box.className = "notice notice-warning";
     box.setAttribute("role", "alert");
-    box.textContent = away + "Yang sudah tersimpan tetap aman; pindahlah setelah tersambung kembali.";
+    box.textContent = "Sambungan internet terputus, jadi halaman lain belum dapat dibuka. Yang sudah tersimpan tetap aman; pindahlah setelah tersambung kembali.";
     place.prepend(box);
     box.scrollIntoView({ block: "nearest" });
     window.addEventListener("online", () => box.remove(), { once: true });
@@ -318,7 +316,7 @@
 
   window.portalDrafts = {
     available: Boolean(store), all: all, of: of, put: put, drop: drop, post: post, session: session,
-    isOurs: isOurs, digest: digest, token: token, user: user, leads: leads, away: away,
+    isOurs: isOurs, digest: digest, token: token, user: user, leads: leads,
     isNeeded: () => false, /* whether this page holds what is kept nowhere else */
   };
 })();

@@ -54,6 +54,8 @@
     list.replaceChildren(...box.childNodes);
     list.querySelectorAll("form").forEach((form) => { form.noValidate = true; });
     part.querySelector("[data-evidence-count]").textContent = data.count;
+    const old = document.querySelector("[data-old-evidence]");
+    if (old && data.old_html) old.innerHTML = data.old_html;
     document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => { place.innerHTML = data.state_html; });
     const gaps = document.querySelector("[data-gaps]");
     if (gaps) {
@@ -62,6 +64,24 @@
     }
     if (data.pending) watch();
   }
+
+  async function refresh() {
+    try {
+      const response = await fetch(part.dataset.url, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
+      if (response.ok) replace(await response.json());
+    } catch (error) {
+      /* away: the server refuses it anyway */
+    }
+  }
+
+  /* Handed in elsewhere: what is attached can be read, nothing added or removed. */
+  document.addEventListener("portal:locked", () => {
+    waiting.length = 0;
+    part.querySelectorAll("[data-queue], [data-upload], [data-links]").forEach((each) => each.remove());
+    list.querySelectorAll("form").forEach((form) => form.remove());
+    list.querySelectorAll("details.edit").forEach((each) => each.remove());
+    refresh();
+  });
 
   let polls = 0;
   let timer = 0;
@@ -128,7 +148,15 @@
     return made;
   }
 
-  function fail(job, text, again) {
+  function loginLink() {
+    const link = make("a", "", "Masuk kembali di tab baru");
+    link.href = part.dataset.login;
+    link.target = "_blank";
+    link.rel = "noopener";
+    return link;
+  }
+
+  function fail(job, text, again, link) {
     job.item.classList.add("is-failed");
     job.bar.hidden = true;
     job.meta.textContent = size(job.file.size) + " · belum terunggah";
@@ -136,6 +164,7 @@
     if (old) old.remove();
     const problem = make("p", "upload-problem", text);
     problem.setAttribute("role", "alert");
+    if (link) problem.append(" ", link);
     job.body.append(problem);
     job.acts.replaceChildren();
     if (again) button(job, "Coba lagi", () => { restart(job); }, "btn-outline-primary");
@@ -193,8 +222,10 @@
         const state = await drafts.session().catch(() => ({}));
         if (state.isMine) { send(job, true); return; }
       }
-      if (request.status === 401 || answer.code === "csrf") {
-        fail(job, "Sesi Anda berakhir. Masuk kembali di tab baru, lalu tekan Coba lagi.", true);
+      if (answer.code === "other_user") {
+        fail(job, answer.detail, true);
+      } else if (request.status === 401 || answer.code === "csrf") {
+        fail(job, "Sesi Anda berakhir. Masuk kembali, lalu tekan Coba lagi.", true, loginLink());
       } else if (request.status >= 500 || !request.response) {
         fail(job, "Server sedang terganggu. Tunggu sebentar, lalu coba lagi.", true);
       } else {
@@ -260,7 +291,6 @@
     if (result.ok) {
       if (problem) problem.hidden = true;
       if (form.dataset.reset !== undefined) { form.reset(); form.closest("details").open = false; }
-      if (form.dataset.once) form.replaceWith(make("span", "small muted", form.dataset.once));
       replace(data, item && item.id);
       say(data.detail || (data.added || []).join(" "));
       if (item) {
@@ -270,16 +300,23 @@
       }
       return;
     }
-    const text = data.detail || (result.status === 401 ? "Sesi Anda berakhir. Masuk kembali di tab baru, lalu coba lagi."
-      : "Belum tersimpan karena gangguan. Coba lagi.");
+    const isOver = result.status === 401 && data.code !== "other_user";
+    const text = isOver ? "Sesi Anda berakhir. Masuk kembali, lalu coba lagi."
+      : data.detail || "Belum tersimpan karena gangguan. Coba lagi.";
     if (problem) {
-      problem.textContent = text;
+      problem.replaceChildren(text, ...(isOver ? [" ", loginLink()] : []));
       problem.hidden = false;
     } else {
+      const old = document.getElementById("bukti-gangguan");
+      if (old) old.remove();
       const box = make("div", "notice notice-error", text);
+      box.id = "bukti-gangguan";
       box.setAttribute("role", "alert");
+      if (isOver) box.append(" ", loginLink());
       list.prepend(box);
+      box.scrollIntoView({ block: "nearest" });
     }
+    if (result.status === 409 || result.status === 403) refresh();
   });
 
   if ("pending" in part.dataset) watch();
