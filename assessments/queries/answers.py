@@ -2,18 +2,44 @@
 
 from collections.abc import Iterable
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.permissions import Rights
 from assessments import permissions
 from assessments.models import Answer, Assessment, DecisionKind, Review
 
+#: The long texts of an indicator: only its own page shows them.
+_INDICATOR_TEXTS = (
+    "question",
+    "explanation",
+    "note",
+    "external_source",
+    "agency_explanation",
+    "agency_evidence",
+    "fact_hint",
+    "analysis_hint",
+    "not_relevant_hints",
+    "common_mistakes",
+)
+
+
+def answers_of(assessments: Iterable[Assessment]) -> QuerySet[Answer]:
+    """Their answers with the indicators but for those texts, in the instrument's order. One query."""
+    rows = Answer.objects.filter(assessment__in=[assessment.pk for assessment in assessments])
+    left_out = [f"indicator__{name}" for name in _INDICATOR_TEXTS]
+    return rows.select_related("indicator").defer(*left_out).order_by("indicator__order")
+
 
 def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review]]:
-    """All answers in the instrument's order, and the current decision of each by answer id. Two queries."""
+    """What figures are made of: the level of every answer, in order, and its current decision by answer id.
+
+    Two queries. They run with every save, so nothing else is read; more is fetched row by row if asked for.
+    """
     answers = Answer.objects.filter(assessment=assessment).select_related("indicator").order_by("indicator__order")
-    current = Review.objects.filter(answer__assessment=assessment, is_current=True).select_related("reviewer")
-    return list(answers), {review.answer_id: review for review in current}
+    fields = ("assessment_id", "self_level", "not_applicable", "indicator__code", "indicator__short_name")
+    current = Review.objects.filter(answer__assessment=assessment, is_current=True)
+    decisions = current.only("answer_id", "decision", "verified_level")
+    return list(answers.only(*fields)), {review.answer_id: review for review in decisions}
 
 
 def shown_decision(reviews: Iterable[Review], round: int, *, with_open: bool) -> Review | None:

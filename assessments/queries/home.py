@@ -9,7 +9,7 @@ from django.db.models import Count
 from accounts.models import Agency
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
-from assessments.queries.answers import published_decisions
+from assessments.queries.answers import answers_of, published_decisions
 from assessments.queries.readiness import problems_from
 from spbe_portal.formatting import date_id, datetime_id, remaining_id
 
@@ -132,9 +132,7 @@ def _exact(text: str) -> Fraction | None:
 
 def _answers(assessments: list[Assessment]) -> dict[int, list[Answer]]:
     found: dict[int, list[Answer]] = {}
-    for answer in (
-        Answer.objects.filter(assessment__in=assessments).select_related("indicator").order_by("indicator__order")
-    ):
+    for answer in answers_of(assessments):
         found.setdefault(answer.assessment_id, []).append(answer)
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assessments import completeness
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
-from assessments.queries.answers import load_answers
+from assessments.queries.answers import answers_of, published_decisions
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ GAPS = {
 
 def problems_of(assessment: Assessment) -> list[Problem]:
     """Everything that stands in the way of handing in, in the instrument's order. Three queries."""
-    answers, reviews = load_answers(assessment)
+    answers = list(answers_of([assessment]))
+    reviews = published_decisions([assessment])
     counts: dict[int, int] = {}
     for answer_id in Evidence.objects.filter(answer__assessment=assessment).values_list("answer_id", flat=True):
         counts[answer_id] = counts.get(answer_id, 0) + 1

@@ -10,7 +10,7 @@ from django.db.models import Count
 from accounts.permissions import Rights
 from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
-from assessments.queries.answers import decisions_for, load_answers
+from assessments.queries.answers import answers_of, decisions_for
 from assessments.queries.readiness import GAPS, problems_from
 from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
@@ -99,7 +99,7 @@ class Sheet:
 
 def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     """All indicators of `assessment` as this person may see them. Five queries, and the instrument's once."""
-    answers, _ = load_answers(assessment)
+    answers = list(answers_of([assessment]))
     shown = decisions_for(rights, assessment)
     counts = evidence_counts(assessment)
     names = level_names(assessment.period.instrument)

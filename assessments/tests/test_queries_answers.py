@@ -4,11 +4,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.permissions import rights_of
-from assessments import workflow
+from assessments import totals, workflow
 from assessments.models import Assessment, Review
-from assessments.queries.answers import decisions_for, shown_decision
+from assessments.queries.answers import decisions_for, load_answers, shown_decision
 from assessments.queries.fill import answer_page
 from assessments.services import reviews as review_services
+from assessments.specs import spec_of
 
 
 def review(decision: str, *, round: int = 1, published: bool = True, current: bool = False) -> Review:
@@ -63,3 +64,15 @@ def test_the_answer_page_keeps_the_published_decision_while_it_is_being_changed(
 def test_reading_the_decisions_is_one_query(returned, city, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert len(decisions_for(rights_of(city.operator), returned)) == 47
+
+
+def test_what_figures_are_made_of_is_two_short_queries(returned, django_assert_num_queries):
+    assessment = Assessment.objects.select_related("period__instrument").get(pk=returned.pk)
+    spec = spec_of(assessment.period.instrument)
+    with django_assert_num_queries(2) as done:
+        answers, decisions = load_answers(assessment)
+        assert (len(answers), len(decisions), str(answers[0].indicator)[:3]) == (47, 47, "1. ")
+        assert totals.self_score(spec, answers).index == 3
+        assert totals.verified_score(spec, answers, decisions).answered == 45
+    for text in ('"fact"', '"analysis"', '"agency_evidence"', '"note"'):
+        assert not any(text in query["sql"] for query in done.captured_queries)
