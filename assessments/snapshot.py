@@ -19,7 +19,7 @@ from assessments.specs import spec_of
 from indicators.models import Indicator
 from indicators.scoring import FORMULA_VERSION, Score
 
-SHAPE = 1
+SHAPE = 2
 
 
 def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[Answer]]:
@@ -125,6 +125,7 @@ def score_json(score: Score) -> dict[str, Any]:
         "aspects": {code: _exact(value) for code, value in score.aspects.items()},
         "domain_coverage": {code: list(pair) for code, pair in score.domain_coverage.items()},
         "aspect_coverage": {code: list(pair) for code, pair in score.aspect_coverage.items()},
+        "shares": {row.code: _exact(row.share) for row in score.rows if row.level is not None},
     }
 
 

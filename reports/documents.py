@@ -13,7 +13,7 @@ from math import floor
 from spbe_portal.formatting import decimal_id, level_id
 
 #: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
-TEMPLATE_VERSION = "1"
+TEMPLATE_VERSION = "2"
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
@@ -242,6 +242,7 @@ class AgencyReport:
     review_notes: tuple[ReviewNote, ...]
     recommendations: tuple[Recommendation, ...]
     documents: tuple[DocumentRow, ...]
+    evidence_withheld: bool = False  # under review: neither the list nor references to it
 
     @property
     def title(self) -> str:
@@ -299,6 +300,11 @@ class AgencyReport:
     @property
     def other_recommendations(self) -> tuple[Recommendation, ...]:
         return self.recommendations[FIRST_RECOMMENDATIONS:]
+
+    @property
+    def indicator_columns(self) -> int:
+        """Of the table of indicators."""
+        return 6 + bool(self.last_year) + (not self.evidence_withheld)
 
     @property
     def strengths_heading(self) -> str:

@@ -298,17 +298,26 @@ def submitted_report() -> AgencyReport:
         decisions=Decisions(undecided=47),
         domains=tuple(replace(part, verified_value=None) for part in report.domains),
         aspects=tuple(replace(part, verified_value=None) for part in report.aspects),
-        indicators=tuple(replace(row, verified_level=None, decision="") for row in report.indicators),
+        indicators=tuple(replace(row, verified_level=None, decision="", documents=()) for row in report.indicators),
         review_notes=(),
         recommendations=recommendations(
             tuple(replace(row, verified_level=None, decision="") for row in report.indicators)
         ),
+        documents=(),
+        evidence_withheld=True,
     )
 
 
 def unfinished_report() -> AgencyReport:
     """Frozen as "tidak selesai": half answered, nothing verified."""
+    cited = {row.code: row.documents for row in final_report().indicators}
     report = submitted_report()
+    report = replace(
+        report,
+        documents=final_report().documents,
+        evidence_withheld=False,
+        indicators=tuple(replace(row, documents=cited[row.code]) for row in report.indicators),
+    )
     rows = tuple(
         row if index % 2 else replace(row, self_level=None, level_name="", documents=(), not_relevant=False)
         for index, row in enumerate(report.indicators)

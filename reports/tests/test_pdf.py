@@ -169,6 +169,15 @@ def test_a_draft_shows_no_verified_figures(submitted):
     assert decimal_id(final_report().verified_index.value) not in words(pages(submitted)[0])
 
 
+def test_under_review_no_file_is_named_and_it_says_why(submitted):
+    text = words("\n".join(pages(submitted)))
+    assert "Daftar bukti dukung disertakan dalam laporan sejak penilaian disetujui." in text
+    shown = [row.file_name for row in final_report().documents if row.file_name and row.file_name in text]
+    assert (shown, "SHA-256" in text) == ([], False)
+    outline = [item.title for item in pypdf.PdfReader(BytesIO(submitted)).outline if not isinstance(item, list)]
+    assert "Daftar bukti dukung" not in outline
+
+
 def test_the_index_is_called_internal(final):
     text = words("\n".join(pages(final)))
     assert "Peraturan hanya mengenal indeks pemerintah daerah secara keseluruhan" in text

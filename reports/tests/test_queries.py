@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from assessments import workflow
-from assessments.models import Answer, Assessment, Result
+from assessments.models import Answer, Assessment, Document, Result
 from assessments.services import answers as answer_services
 from assessments.services import periods as period_services
 from assessments.services import reviews as review_services
@@ -200,13 +200,53 @@ def test_last_years_figures_by_another_instrument_are_not_compared(final, city):
     assert (report.last_year, report.last_index.value) == (None, None)
 
 
-def test_a_document_that_serves_many_indicators_is_listed_once(submitted, city):
-    report = build(submitted)
+def test_a_document_that_serves_many_indicators_is_listed_once(approved):
+    report = build(approved)
+    assert not report.evidence_withheld
     assert [(row.label, row.title, len(row.uses)) for row in report.documents] == [("B1", "Laporan kegiatan", 47)]
     assert {row.documents for row in report.indicators} == {("B1",)}
     assert (report.documents[0].sha256, report.documents[0].file_name, report.documents[0].size) == (
         "0" * 64, "laporan.pdf", 9,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["submitted", "returned"])
+def test_under_review_the_evidence_is_not_for_every_reader_of_the_report(state, request):
+    report = build(request.getfixturevalue(state))
+    assert (report.evidence_withheld, report.documents) == (True, ())
+    assert {row.documents for row in report.indicators} == {()}
+
+
+def test_a_draft_and_what_is_frozen_unfinished_list_their_evidence(assessment, city, period):
+    fill(assessment, city.operator)
+    assert [row.label for row in build(assessment).documents] == ["B1"]
+    workflow.submit(assessment_id=assessment.pk, user=city.operator)
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Verifikasi tidak selesai.")
+    report = build(assessment)
+    assert (report.evidence_withheld, [row.label for row in report.documents]) == (False, ["B1"])
+
+
+@pytest.mark.parametrize(
+    "change", [{"title": "Judul lain"}, {"number": "1/2026"}, {"kind": "sop"}, {"date": "2026-01-31"}]
+)
+def test_a_document_changed_for_another_assessment_makes_another_report(approved, change):
+    first = key(approved)
+    Document.objects.update(**change)
+    assert key(approved) != first
+
+
+def test_a_document_no_answer_cites_changes_nothing(approved, city):
+    first = key(approved)
+    Document.objects.create(agency=city.dinkes, title="Lain", created_by=city.operator)
+    assert key(approved) == first
+
+
+def test_a_final_report_does_not_follow_its_documents_but_its_instrument(final):
+    first = key(final)
+    Document.objects.update(title="Judul lain")
+    assert key(final) == first
+    Instrument.objects.filter(pk=final.period.instrument_id).update(version=2)
+    assert key(final) != first
 
 
 def test_only_the_assigned_indicators_count(assessment, city):
@@ -244,7 +284,7 @@ def test_the_number_of_queries_does_not_grow_with_answers_or_evidence(
     for number in range(titles):
         attach(answers[number % 47], city.operator, f"Dokumen {number}")
     build(assessment)  # the scoring form of the instrument is read once per process
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         build(assessment)
 
 

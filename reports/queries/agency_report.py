@@ -1,23 +1,18 @@
-"""Reads for reports, each with a fixed number of queries, giving plain values."""
+"""The agency report: what it is made of, and the document itself. A fixed number of queries, plain values."""
 
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 
-from accounts.permissions import Rights
 from assessments import snapshot
-from assessments.models import Assessment, Period, Result, Status
+from assessments.models import Assessment, Document, Result, Status
 from assessments.queries.last_year import results_before
-from indicators.fields import plain_level
-from indicators.models import EvidenceHint, Instrument, LevelCriterion
 from indicators.queries import level_names
 from indicators.scoring import FORMULA_VERSION
 from reports.documents import (
@@ -28,16 +23,15 @@ from reports.documents import (
     AgencyReport,
     Band,
     Decisions,
-    DocumentRow,
-    EvidenceUse,
     Index,
     IndicatorRow,
-    Level,
     Part,
-    Recommendation,
     ReviewNote,
 )
 from reports.models import ReportJob
+from reports.queries.evidence import documents_of
+from reports.queries.recommendations import recommendations_of
+from reports.queries.values import exact, level_of, number_of
 
 DRAFT_REASONS = {
     Status.DRAFT: "Penilaian belum diajukan; angka masih dapat berubah.",
@@ -46,6 +40,9 @@ DRAFT_REASONS = {
     Status.APPROVED: "Penilaian sudah disetujui, tetapi periode belum difinalkan.",
     Status.CANCELLED: "Penilaian ini dibatalkan.",
 }
+#: While it is under review everybody who knows of the assessment may have the report, leaders too; the evidence is
+#: shown to them from approval on. (A draft's report is the agency's and the coordinators' own.)
+EVIDENCE_WITHHELD = (Status.SUBMITTED, Status.RETURNED)
 #: An assessment whose result was withdrawn while the status still says final; should not happen.
 NO_RESULT = "Hasil final belum tersedia; angka masih dapat berubah."
 
@@ -55,11 +52,16 @@ NO_RESULT = "Hasil final belum tersedia; angka masih dapat berubah."
 
 @dataclass(frozen=True)
 class Sources:
-    """The rows a report is made of. `result` is the immutable one in force, once final."""
+    """The rows a report is made of. `result` is the immutable one in force, once final.
+
+    `documents` is the state of the cited documents, which serve other assessments too and are changed there;
+    empty once final.
+    """
 
     assessment: Assessment
     result: Result | None
     last_result: Result | None
+    documents: tuple[Any, ...] = ()
 
     @property
     def is_draft(self) -> bool:
@@ -68,7 +70,9 @@ class Sources:
     @property
     def key(self) -> str:
         """A digest of everything that decides what the report says: the same key, the same report."""
-        assessment = self.assessment
+        assessment, instrument = self.assessment, self.assessment.period.instrument
+        period, agency = assessment.period, assessment.agency
+        live = [period.name, period.year, str(period.target), agency.name, agency.kind, self.documents]
         parts = [
             ReportJob.Kind.AGENCY,
             assessment.pk,
@@ -77,21 +81,28 @@ class Sources:
             self.result.digest if self.result else assessment.revision,
             self.result.revision if self.result else None,
             self.last_result.digest if self.last_result else None,
-            None if self.result else [assessment.period.name, str(assessment.period.target), assessment.agency.name],
+            None if self.result else live,
+            # Its criteria, level names and predikat are read beside the result too.
+            [instrument.code, instrument.version],
             FORMULA_VERSION,
             TEMPLATE_VERSION,
             [settings.GOVERNMENT_NAME, settings.GOVERNMENT_LETTERHEAD, settings.GOVERNMENT_LOGO, settings.TIME_ZONE],
         ]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def sources(assessment_id: int) -> Sources:
-    """Three queries. Raises `Assessment.DoesNotExist`."""
+    """At most four queries. Raises `Assessment.DoesNotExist`."""
     assessment = Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment_id)
     result = None
     if assessment.status == Status.FINAL:
         result = Result.objects.filter(assessment=assessment, superseded_at=None).first()
-    return Sources(assessment, result, _last_result(assessment))
+    return Sources(assessment, result, _last_result(assessment), () if result else _documents_cited(assessment))
+
+
+def _documents_cited(assessment: Assessment) -> tuple[Any, ...]:
+    documents = Document.objects.filter(versions__evidence__answer__assessment=assessment)
+    return tuple(documents.order_by("pk").distinct().values_list("pk", "title", "number", "kind", "date"))
 
 
 def _last_result(assessment: Assessment) -> Result | None:
@@ -115,10 +126,11 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
     verified = taken["verified"]
     last = rows.last_result
     last_snapshot = last.snapshot if last else None
-    documents, labels = _documents(taken["indicators"])
+    withheld = rows.is_draft and assessment.status in EVIDENCE_WITHHELD
+    documents, labels = ((), {}) if withheld else documents_of(taken["indicators"])
     last_levels = _last_levels(last_snapshot)
     indicators = tuple(_indicator_row(row, bool(verified), names, last_levels, labels) for row in taken["indicators"])
-    scale_min, scale_max = (_number(taken["instrument"][name]) for name in ("scale_min", "scale_max"))
+    scale_min, scale_max = (number_of(taken["instrument"][name]) for name in ("scale_min", "scale_max"))
     return AgencyReport(
         code=code,
         generated_at=generated_at,
@@ -154,16 +166,17 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
         verified_index=_index(verified),
         last_index=_index(last_snapshot["verified"] if last_snapshot else None),
         last_year=last.assessment.period.year if last else None,
-        target=_exact(taken["period"]["target"]),
-        answered=sum(row.is_answered for row in indicators),
-        assigned=len(indicators),
+        target=exact(taken["period"]["target"]),
+        answered=taken["self"]["answered"],
+        assigned=taken["self"]["assigned"],
         decisions=_decisions(taken["indicators"]),
-        domains=_parts("domain", taken, last_snapshot, indicators),
-        aspects=_parts("aspect", taken, last_snapshot, indicators),
+        domains=_parts("domain", taken, last_snapshot),
+        aspects=_parts("aspect", taken, last_snapshot),
         indicators=indicators,
         review_notes=_review_notes(taken["indicators"]),
-        recommendations=_recommendations(instrument, taken, indicators, names, scale_max),
+        recommendations=recommendations_of(instrument, taken, indicators, names, scale_max),
         documents=documents,
+        evidence_withheld=withheld,
     )
 
 
@@ -173,21 +186,6 @@ def _status(assessment: Assessment, result: Result | None) -> str:
     return assessment.get_status_display()
 
 
-def _exact(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
-
-
-def _level(text: str | None) -> int | Decimal | None:
-    return None if text is None else _number(text)
-
-
-def _number(text: str) -> int | Decimal:
-    """3 for "3", Decimal("1.26") for itself."""
-    level = plain_level(Decimal(text))
-    assert level is not None
-    return level
-
-
 def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
@@ -195,37 +193,35 @@ def _time(text: str | None) -> datetime | None:
 def _index(score: dict[str, Any] | None) -> Index:
     if score is None:
         return Index()
-    return Index(_exact(score["index"]), score["predicate"] or "")
+    return Index(exact(score["index"]), score["predicate"] or "")
 
 
-def _parts(
-    kind: str, taken: dict[str, Any], last: dict[str, Any] | None, indicators: tuple[IndicatorRow, ...]
-) -> tuple[Part, ...]:
+def _parts(kind: str, taken: dict[str, Any], last: dict[str, Any] | None) -> tuple[Part, ...]:
     """The domains or aspects, with the coverage of all that is assigned."""
     plural = f"{kind}s"
-    assigned: dict[str, list[IndicatorRow]] = {}
-    for row, source in zip(indicators, taken["indicators"], strict=True):
-        assigned.setdefault(source[kind], []).append(row)
-    verified = taken["verified"]
+    own, verified = taken["self"], taken["verified"]
     last_values = last["verified"][plural] if last and last["verified"] else {}
-    return tuple(
-        Part(
-            code=group["code"],
-            name=group["name"],
-            weight=Fraction(group["weight"]),
-            self_value=_exact(taken["self"][plural][group["code"]]),
-            verified_value=_exact(verified[plural][group["code"]]) if verified else None,
-            last_value=_exact(last_values.get(group["code"])),
-            answered=sum(row.is_answered for row in assigned.get(group["code"], ())),
-            assigned=len(assigned.get(group["code"], ())),
-            domain=group["domain"] or "",
+    parts = []
+    for group in taken["instrument"][plural]:
+        answered, assigned = own[f"{kind}_coverage"][group["code"]]
+        parts.append(
+            Part(
+                code=group["code"],
+                name=group["name"],
+                weight=Fraction(group["weight"]),
+                self_value=exact(own[plural][group["code"]]),
+                verified_value=exact(verified[plural][group["code"]]) if verified else None,
+                last_value=exact(last_values.get(group["code"])),
+                answered=answered,
+                assigned=assigned,
+                domain=group["domain"] or "",
+            )
         )
-        for group in taken["instrument"][plural]
-    )
+    return tuple(parts)
 
 
 def _last_levels(last: dict[str, Any] | None) -> dict[str, int | Decimal | None]:
-    return {row["code"]: _level(row["verified_level"]) for row in last["indicators"]} if last else {}
+    return {row["code"]: level_of(row["verified_level"]) for row in last["indicators"]} if last else {}
 
 
 def _indicator_row(
@@ -235,9 +231,9 @@ def _indicator_row(
     last_levels: dict[str, int | Decimal | None],
     labels: dict[str, tuple[str, ...]],
 ) -> IndicatorRow:
-    own = _level(row["self_level"])
+    own = level_of(row["self_level"])
     # Before the whole is approved there is no verified value: the agency's own counts.
-    verified = _level(row["verified_level"]) if is_verified else None
+    verified = level_of(row["verified_level"]) if is_verified else None
     counting = own if verified is None else verified
     return IndicatorRow(
         code=row["code"],
@@ -274,8 +270,8 @@ def _review_notes(rows: list[dict[str, Any]]) -> tuple[ReviewNote, ...]:
             code=row["code"],
             short_name=row["short_name"],
             decision=review["decision"],
-            self_level=_level(row["self_level"]),
-            verified_level=_level(review["verified_level"]),
+            self_level=level_of(row["self_level"]),
+            verified_level=level_of(review["verified_level"]),
             note=review["note"],
             reason=review["reason"],
             reply=review["reply"],
@@ -284,117 +280,4 @@ def _review_notes(rows: list[dict[str, Any]]) -> tuple[ReviewNote, ...]:
         for row in rows
         for review in row["reviews"]
         if review["decision"] == RETURNED or (review["decision"] == ADJUSTED and review["is_current"])
-    )
-
-
-def _documents(rows: list[dict[str, Any]]) -> tuple[tuple[DocumentRow, ...], dict[str, tuple[str, ...]]]:
-    """Each cited version once, in the order of its first use, and the labels each indicator cites."""
-    facts: dict[tuple[Any, ...], dict[str, Any]] = {}
-    uses: dict[tuple[Any, ...], list[EvidenceUse]] = {}
-    for row in rows:
-        for evidence in row["evidence"]:
-            version = tuple(
-                evidence[field] for field in ("title", "number", "date", "version", "file", "url", "sha256")
-            )
-            facts.setdefault(version, evidence)
-            uses.setdefault(version, []).append(EvidenceUse(row["code"], evidence["pages"], _level(evidence["level"])))
-    documents = []
-    labels: dict[str, tuple[str, ...]] = {}
-    for number, (version, evidence) in enumerate(facts.items(), start=1):
-        label = f"B{number}"
-        for use in uses[version]:
-            labels[use.code] = (*labels.get(use.code, ()), label)
-        documents.append(
-            DocumentRow(
-                label=label,
-                title=evidence["title"],
-                number=evidence["number"],
-                date=date.fromisoformat(evidence["date"]) if evidence["date"] else None,
-                kind=evidence["kind"],
-                uses=tuple(uses[version]),
-                file_name="" if evidence["url"] else evidence["file"],
-                size=None if evidence["url"] else evidence["size"],
-                sha256=evidence["sha256"],
-                link=evidence["url"],
-            )
-        )
-    return tuple(documents), labels
-
-
-def _recommendations(
-    instrument: Instrument,
-    taken: dict[str, Any],
-    indicators: tuple[IndicatorRow, ...],
-    names: dict[tuple[str, Any], str],
-    scale_max: Level,
-) -> tuple[Recommendation, ...]:
-    """The next level of every answered indicator: weakest first, then what adds most. Two queries."""
-    criteria: dict[tuple[str, Level], tuple[str, str]] = {
-        (code, level): (text, agency_text)
-        for code, level, text, agency_text in LevelCriterion.objects.filter(
-            indicator__instrument=instrument
-        ).values_list("indicator__code", "level", "text", "agency_text")
-    }
-    hints: dict[str, list[tuple[list[int], str]]] = {}
-    for code, levels, text in (
-        EvidenceHint.objects.filter(indicator__instrument=instrument)
-        .order_by("indicator__order", "order")
-        .values_list("indicator__code", "levels", "text")
-    ):
-        hints.setdefault(code, []).append((levels, text))
-    aspects = {group["code"]: group["name"] for group in taken["instrument"]["aspects"]}
-    capability = {row["code"]: row["capability"] for row in taken["indicators"]}
-    # What was accepted as not relevant is left out of the verified index.
-    counted = [row for row in indicators if not (taken["verified"] and row.is_left_out)]
-    total = sum((row.weight for row in counted), Fraction(0))
-    made = []
-    for row in indicators:
-        if row.level is None or row.level >= scale_max:
-            continue
-        following = floor(row.level) + 1
-        criterion, for_agency = criteria.get((row.code, following), ("", ""))
-        made.append(
-            Recommendation(
-                code=row.code,
-                short_name=row.short_name,
-                aspect_name=aspects[row.aspect],
-                level=row.level,
-                next_level=following,
-                next_level_name=names.get((capability[row.code], following), ""),
-                gain=(following - Fraction(row.level)) * row.weight / total,
-                criterion=criterion,
-                criterion_for_agency=for_agency,
-                evidence=tuple(text for levels, text in hints.get(row.code, ()) if following in levels),
-            )
-        )
-    return tuple(sorted(made, key=lambda item: (item.level, -item.gain)))
-
-
-# --- Lists ---------------------------------------------------------------------------------------------------
-
-
-def jobs(rights: Rights, period: Period | None = None) -> QuerySet[ReportJob]:
-    """The reports a person knows of, newest first, with what a list shows. One query."""
-    found = ReportJob.objects.visible_to(rights).select_related(
-        "assessment__agency", "assessment__period", "requested_by"
-    )
-    return found.filter(assessment__period=period) if period else found
-
-
-def periods_with_jobs(rights: Rights) -> list[Period]:
-    """The periods of those reports, newest first. One query."""
-    return list(
-        Period.objects.filter(pk__in=ReportJob.objects.visible_to(rights).order_by().values("assessment__period_id"))
-    )
-
-
-def own_assessments(rights: Rights) -> list[Assessment]:
-    """What an operator most likely wants a report of: the own agencies' assessments, newest first. One query."""
-    if not rights.is_operator:
-        return []
-    return list(
-        Assessment.objects.filter(agency_id__in=rights.operator_of)
-        .exclude(status=Status.CANCELLED)
-        .select_related("agency", "period")
-        .order_by("-period__year", "-period_id", "agency__name")[:12]
     )
