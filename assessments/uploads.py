@@ -318,7 +318,7 @@ def _check_zip(file: BinaryIO, name: str, head: bytes) -> None:
             shown = clean_name(path.rstrip("/") or "berkas")
             if path.startswith("/") or ".." in path.split("/") or path[1:2] == ":":
                 raise refuse(
-                    f"Arsip “{name}” tidak dapat diterima: memuat alamat berkas yang tidak wajar "
+                    f"Arsip “{name}” tidak dapat diterima: memuat nama folder yang tidak wajar "
                     f"(“{shown}”). Buat ulang arsipnya, lalu unggah kembali."
                 )
             if entry.is_dir():

@@ -11,7 +11,7 @@ from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
 from assessments.queries.answers import shown_decision
 from assessments.queries.last_year import answers_in, results_before
-from assessments.queries.readiness import GAPS, completeness_of
+from assessments.queries.readiness import GAPS, completeness_of, problems_of
 from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
 from spbe_portal.formatting import date_id, datetime_id
@@ -192,6 +192,32 @@ def place_of(assessment: Assessment, code: str, *, only_returned: bool) -> Place
         previous=order[at - 1] if at else None,
         following=order[at + 1] if at + 1 < len(order) else None,
         only_returned=only_returned,
+    )
+
+
+@dataclass(frozen=True)
+class NextGap:
+    """Where to go on: the next indicator that lacks something (after the last one from the first), if any other."""
+
+    code: str | None
+    following: str | None  # the next indicator in order, whatever it lacks
+    is_complete: bool  # the whole can be handed in
+
+
+def next_gap_of(assessment: Assessment, code: str) -> NextGap:
+    """Four queries."""
+    codes = list(
+        Answer.objects.filter(assessment=assessment)
+        .order_by("indicator__order")
+        .values_list("indicator__code", flat=True)
+    )
+    problems = {problem.indicator for problem in problems_of(assessment)}
+    at = codes.index(code)
+    rest = codes[at + 1 :]
+    return NextGap(
+        code=next((other for other in rest + codes[:at] if other in problems), None),
+        following=rest[0] if rest else None,
+        is_complete=not problems,
     )
 
 

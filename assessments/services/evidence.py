@@ -279,7 +279,7 @@ def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: M
     if Evidence.objects.filter(answer=answer, version=version).exists():
         raise Invalid(
             {
-                "file": f"Isi yang sama sudah dilampirkan pada indikator ini sebagai “{version.document.title}”. "
+                "file": f"Berkas yang sama sudah dilampirkan pada indikator ini sebagai “{version.document.title}”. "
                 "Tidak perlu diunggah lagi."
             }
         )

@@ -25,8 +25,8 @@ def test_everything_that_is_missing_is_listed_and_linked(login, assessment, city
     Evidence.objects.filter(answer__indicator__code__in=["7", "9"]).delete()
     answer = login(city.operator).get(url(assessment))
     assert "2 hal perlu dilengkapi" in text(answer)
-    assert [row.code for _, _, rows in answer.context["groups"] for row in rows] == ["7", "9"]
-    assert reverse("answer", args=[assessment.pk, "9"]) in text(answer)
+    assert [row.code for _, _, _, rows in answer.context["groups"] for row in rows] == ["7", "9"]
+    assert reverse("answer", args=[assessment.pk, "9"]) + "#bukti" in text(answer)
     assert 'type="submit" class="btn btn-primary"' not in text(answer)
 
 

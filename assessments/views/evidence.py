@@ -18,7 +18,7 @@ from assessments.models import Answer, Assessment, DocumentVersion, Evidence, Pa
 from assessments.queries import fill as queries
 from assessments.services import evidence as services
 from assessments.views._base import allow, find_assessment, is_writer, rights
-from assessments.views.fill import answer_page, evidence_context, other_person, to_answer
+from assessments.views.fill import answer_page, evidence_context, next_gap_html, other_person, to_answer
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
 from spbe_portal.templatetags.portal import state as state_tag
@@ -263,6 +263,7 @@ def _list_json(
     return {
         "html": render_to_string("assessments/_evidence_list.html", context, request),
         "old_html": render_to_string("assessments/_previous_evidence.html", context, request) if page.previous else "",
+        "next_html": "" if page.lock else next_gap_html(assessment, code),
         "count": len(page.evidence),
         "pending": page.is_pending,
         "state": page.state.text,

@@ -199,7 +199,8 @@ def answer_page(
         "is_editable": writes and not page.lock,
         "is_writer": writes,
         "on_behalf": writes and permissions.acts_on_behalf(mine, assessment),
-        "is_own": permissions.is_own(mine, assessment),
+        "for_agency": "Bagi OPD Anda" if permissions.is_own(mine, assessment) else "Bagi OPD",
+        "next_gap": queries.next_gap_of(assessment, code) if writes and not page.lock else None,
         "reply_text": reply_text,
         "reply_error": reply_error,
         "url_error": url_error,
@@ -320,7 +321,14 @@ def _saved_json(saved: services.Saved) -> dict[str, Any]:
         "state_html": state_tag(state.text, state.icon, state.kind),
         "gaps": list(gaps),
         "gap_text": queries.gap_text(gaps),
+        "next_html": next_gap_html(assessment, answer.indicator.code),
     }
+
+
+def next_gap_html(assessment: Assessment, code: str) -> str:
+    """The link to what is still to be done, for a script that changed something."""
+    context = {"assessment": assessment, "next_gap": queries.next_gap_of(assessment, code)}
+    return render_to_string("assessments/_next_gap.html", context)
 
 
 def _replied_json(request: HttpRequest, assessment: Assessment, code: str) -> dict[str, Any]:
@@ -328,6 +336,7 @@ def _replied_json(request: HttpRequest, assessment: Assessment, code: str) -> di
     page = queries.answer_page(assessment, code, rights(request), timezone.now())
     return {
         "html": render_to_string("assessments/_reply.html", {"review": page.review}, request),
+        "next_html": next_gap_html(assessment, code),
         "state_html": state_tag(page.state.text, page.state.icon, page.state.kind),
         "gap_text": page.gap_text,
     }

@@ -15,6 +15,15 @@ from assessments.views._base import allow, find_assessment, is_writer, rights
 from assessments.views.fill import other_person
 from spbe_portal.formatting import datetime_id
 
+#: Where on the indicator page each kind of gap is mended.
+PLACES = {
+    "unanswered": "tangga",
+    "no_explanation": "fakta",
+    "no_evidence": "bukti",
+    "no_reason": "alasan",
+    "untouched": "keputusan",
+}
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
@@ -42,9 +51,12 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     mine = rights(request)
     now = timezone.now()
     shown = queries.sheet(assessment, mine)
+    returned = [row for row in shown.rows if row.is_returned]
     context = {
         "assessment": assessment,
         "sheet": shown,
+        "returned": len(returned),
+        "mended": sum("untouched" not in row.gaps for row in returned),
         "groups": _groups(shown),
         "is_late": now >= assessment.due_at,
         "refused": refused,
@@ -82,10 +94,13 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "assessments/withdraw.html", {"assessment": assessment})
 
 
-def _groups(shown: queries.Sheet) -> list[tuple[str, str, list[queries.Row]]]:
-    """What is missing, kind by kind: title, what to do, the indicators in order."""
-    found = [(text.title, text.advice, [row for row in shown.rows if kind in row.gaps]) for kind, text in GAPS.items()]
-    return [group for group in found if group[2]]
+def _groups(shown: queries.Sheet) -> list[tuple[str, str, str, list[queries.Row]]]:
+    """What is missing, kind by kind: title, what to do, where on the page, the indicators in order."""
+    found = [
+        (text.title, text.advice, PLACES[kind], [row for row in shown.rows if kind in row.gaps])
+        for kind, text in GAPS.items()
+    ]
+    return [group for group in found if group[3]]
 
 
 def _writable(request: HttpRequest, pk: int) -> Assessment:

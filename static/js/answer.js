@@ -3,7 +3,7 @@
   "use strict";
 
   const drafts = window.portalDrafts;
-  const { say, element, showUnsent, choiceName, LABELS } = window.portalIndicator;
+  const { say, showState, element, showUnsent, choiceName, LABELS } = window.portalIndicator;
   const form = document.getElementById("isian");
 
   /* --- The form ------------------------------------------------------------------------------------- */
@@ -157,15 +157,10 @@
   }
 
   function showSaved(data) {
-    document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => {
-      if (data.state_html) place.innerHTML = data.state_html;
-    });
+    showState(data);
     document.querySelectorAll("[data-last-saved]").forEach((place) => {
       place.textContent = "tersimpan " + data.saved_at;
     });
-    const gaps = form.querySelector("[data-gaps]");
-    gaps.hidden = !data.gap_text;
-    gaps.querySelector("span").textContent = data.gap_text;
   }
 
   function count(field) {

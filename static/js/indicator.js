@@ -118,5 +118,17 @@
       () => left.forEach((draft) => drafts.drop(draft.key)));
   }
 
-  window.portalIndicator = { say: say, element: element, showUnsent: showUnsent, choiceName: choiceName, LABELS: LABELS };
+  /* What a change tells about the indicator and its neighbours; the same from every address that changes it. */
+  function showState(data) {
+    if (data.state_html) {
+      document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => { place.innerHTML = data.state_html; });
+    }
+    document.querySelectorAll("[data-next-gap]").forEach((place) => { place.innerHTML = data.next_html || ""; });
+    const gaps = document.querySelector("[data-gaps]");
+    if (!gaps) return;
+    gaps.hidden = !data.gap_text;
+    gaps.querySelector("span").textContent = data.gap_text;
+  }
+
+  window.portalIndicator = { say: say, showState: showState, element: element, showUnsent: showUnsent, choiceName: choiceName, LABELS: LABELS };
 })();

@@ -3,7 +3,7 @@
   "use strict";
 
   const drafts = window.portalDrafts;
-  const { say, element } = window.portalIndicator;
+  const { say, showState, element } = window.portalIndicator;
   const form = document.querySelector("[data-reply]");
   const field = form.reply;
   const state = form.querySelector("[data-reply-state]");
@@ -92,12 +92,7 @@
     news.focus();
     field.value = "";
     isKept = true;
-    document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => { place.innerHTML = data.state_html; });
-    const gaps = document.querySelector("[data-gaps]");
-    if (gaps) {
-      gaps.hidden = !data.gap_text;
-      gaps.querySelector("span").textContent = data.gap_text;
-    }
+    showState(data);
   }
 
   /* Returned from logging in elsewhere, or the line is back: only as the same person. */

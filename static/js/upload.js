@@ -3,16 +3,13 @@
   "use strict";
 
   const drafts = window.portalDrafts;
+  const { say, showState } = window.portalIndicator;
   const part = document.querySelector("[data-evidence]");
   if (!part) return;
   const list = document.getElementById("daftar-bukti");
   const queue = part.querySelector("[data-queue]");
   const upload = part.querySelector("[data-upload]");
   const max = Number(part.dataset.max);
-
-  function say(text) {
-    document.getElementById("ucapan").textContent = text;
-  }
 
   function size(bytes) {
     if (bytes < 1024) return bytes + " byte";
@@ -56,12 +53,7 @@
     part.querySelector("[data-evidence-count]").textContent = data.count;
     const old = document.querySelector("[data-old-evidence]");
     if (old && data.old_html) old.innerHTML = data.old_html;
-    document.querySelectorAll("[data-state]:not(.save-state)").forEach((place) => { place.innerHTML = data.state_html; });
-    const gaps = document.querySelector("[data-gaps]");
-    if (gaps) {
-      gaps.hidden = !data.gap_text;
-      gaps.querySelector("span").textContent = data.gap_text;
-    }
+    showState(data);
     if (data.pending) watch();
   }
 
