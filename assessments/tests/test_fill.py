@@ -13,6 +13,7 @@ from assessments.queries import fill as queries
 from assessments.services import periods as period_services
 from assessments.services import reviews as review_services
 from conftest import accept_all, attach
+from spbe_portal.formatting import clock_id, short_datetime_id
 
 SCRIPT = {"X-Requested-With": "fetch", "Accept": "application/json"}
 
@@ -437,3 +438,13 @@ class TestSession:
         answer = client.get(reverse("session_state"))
         assert (answer.json()["authenticated"], answer.json()["user"]) == (False, None)
         assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_save_of_another_day_is_said_with_its_date(login, assessment, city):
+    client = login(city.operator)
+    save(client, assessment, fact="Ada.")
+    now = stored(assessment).changed_at
+    assert f"Tersimpan {clock_id(now)}<" in text(client.get(url("answer", assessment)))
+    then = now - timedelta(days=3)
+    Answer.objects.filter(assessment=assessment).update(changed_at=then)
+    assert f"Tersimpan {short_datetime_id(then)}<" in text(client.get(url("answer", assessment)))
