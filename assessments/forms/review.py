@@ -52,9 +52,7 @@ class QueueForm(forms.Form):
     periode = forms.ModelChoiceField(
         label="Periode", queryset=Period.objects.none(), required=False, empty_label="Semua periode"
     )
-    jenis = forms.ChoiceField(
-        label="Jenis OPD", choices=[("", "Semua jenis"), *Agency.Kind.choices], required=False
-    )
+    jenis = forms.ChoiceField(label="Jenis OPD", choices=[("", "Semua jenis"), *Agency.Kind.choices], required=False)
     belum = forms.BooleanField(label="Belum saya mulai", required=False)
 
     def __init__(self, data: Any, **kwargs: Any):
