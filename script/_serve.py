@@ -141,7 +141,7 @@ def main() -> int:
         return 0
     url = os.environ.get("PUBLIC_URL", f"http://{host}:{port}")
     worker = [sys.executable, "-m", "celery", "-A", "spbe_portal", "--quiet", "worker", "--loglevel", "WARNING"]
-    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--beat"]
     if os.environ.get("REDIS_URL") and os.access("/dev/shm", os.W_OK):
         worker += ["--pool", "prefork", "--concurrency", "2", "--max-tasks-per-child", "50"]
     else:

@@ -146,6 +146,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below speaks for the worker too
 CELERY_TIMEZONE = "UTC"
+# The one worker runs the schedule too (-B). A second one would do no harm: every task on it may run at any time.
+CELERY_BEAT_SCHEDULE = {
+    "lost-reports": {"task": "reports.tasks.take_up_lost_reports", "schedule": 120.0, "options": {"expires": 120}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(CELERY_BROKER_DIR / "schedule")
 
 # --- People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

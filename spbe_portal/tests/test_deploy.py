@@ -27,3 +27,12 @@ def test_the_example_of_the_environment_is_complete():
     assert {"DATABASE_URL", "SECRET_KEY", "WEB_WORKERS"} <= read_by_the_code()
     assert len(named) == len(set(named))
     assert set(named) == read_by_the_code()
+
+
+def test_what_is_scheduled_exists_and_the_worker_in_production_runs_it():
+    from spbe_portal.celery import app
+
+    app.loader.import_default_modules()
+    assert [each["task"] for each in app.conf.beat_schedule.values() if each["task"] not in app.tasks] == []
+    assert app.conf.beat_schedule["lost-reports"]["schedule"] == 120
+    assert "--beat" in (ROOT / "deploy" / "spbe-portal-worker.service").read_text()

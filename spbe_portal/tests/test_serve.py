@@ -125,3 +125,17 @@ def test_a_taken_port_is_said_plainly():
 def test_an_address_that_is_none_is_said_plainly(environment, message):
     result = check_port(**environment)
     assert (result.returncode, result.stderr) == (1, message)
+
+
+@pytest.mark.parametrize("redis", ["", "redis://127.0.0.1:6379/0"])
+def test_the_worker_runs_the_schedule_too(monkeypatch, redis):
+    monkeypatch.syspath_prepend(str(SCRIPT))
+    import _serve
+
+    started = {}
+    monkeypatch.setenv("REDIS_URL", redis)
+    monkeypatch.setattr(_serve, "check_port", lambda host, port: None)
+    monkeypatch.setattr(_serve, "supervise", lambda commands, **rest: started.update(commands) or 0)
+    monkeypatch.setattr(sys, "argv", ["_serve.py"])
+    assert _serve.main() == 0
+    assert "--beat" in started["pekerja"]
