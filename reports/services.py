@@ -38,17 +38,17 @@ def request_agency_report(assessment_id: int, user: User) -> ReportJob:
                 return _again(failed, user)
             try:
                 with transaction.atomic():
-                    job = _new_job(rows, user)
+                    made = _new_job(rows, user)
             except IntegrityError:
                 # Somebody asked for the same at the same moment and was first: look again, for it may even
                 # have failed by now. Or the code was taken: the next one is another.
                 if last:
                     raise
-                continue
-            break
-        _recorded(job, user)
-        _send_on_commit(job)
-        return job
+            else:
+                break
+        _recorded(made, user)
+        _send_on_commit(made)
+        return made
 
 
 def _new_job(rows: queries.Sources, user: User) -> ReportJob:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Model
+from django.http import QueryDict
 
 from spbe_portal.formatting import date_id, datetime_id, decimal_id
 
@@ -45,7 +46,7 @@ def differences(
         if held != value:
             field = form.fields.get(name)
             label = (labels or {}).get(name) or str(field.label if field else name)
-            words = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}
+            words: dict[Any, Any] = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
             found.append(Difference(label, _text(words.get(held, held)), _text(words.get(value, value))))
     return found
 
@@ -57,8 +58,9 @@ def is_outdated(form: forms.Form, stored: Any) -> bool:
 
 def rebase(form: forms.Form, stored: Any) -> None:
     """The next sending of `form` is over `stored` as it is now: who sends it has seen what differs."""
-    form.data = form.data.copy()
-    form.data["version"] = str(stored.version)
+    data = cast(QueryDict, form.data).copy()
+    data["version"] = str(stored.version)
+    form.data = data
 
 
 def _text(value: Any) -> str:

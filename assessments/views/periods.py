@@ -266,45 +266,44 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 @get_or_post
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Back to review, with a reason; decisions stay."""
-    assessment = _find_assessment(request, pk, "reopen")
-    if isinstance(assessment, HttpResponse):
-        return assessment
-    return _with_reason(
+    return _move_with_reason(
         request,
-        form=ReasonForm(_sent(request)),
-        act=lambda data: workflow.reopen(assessment_id=pk, user=request.user, reason=data["reason"]),
-        done=f"Penilaian {assessment.agency.name} sudah dibuka kembali dan berstatus Diajukan.",
-        period=assessment.period,
-        context={
-            "title": "Buka kembali penilaian",
-            "overline": assessment.agency.name,
-            "button": "Buka kembali penilaian",
-            "assessment": assessment,
-            "template": "period_reopen",
-        },
+        pk,
+        move="reopen",
+        act=workflow.reopen,
+        done="Penilaian {agency} sudah dibuka kembali dan berstatus Diajukan.",
+        context={"title": "Buka kembali penilaian", "template": "period_reopen"},
     )
 
 
 @get_or_post
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one agency out of the period, with a reason."""
-    assessment = _find_assessment(request, pk, "cancel")
+    return _move_with_reason(
+        request,
+        pk,
+        move="cancel",
+        act=workflow.cancel,
+        done="Penilaian {agency} sudah dibatalkan.",
+        context={"title": "Batalkan penilaian", "kind": "danger", "template": "period_cancel_assessment"},
+    )
+
+
+def _move_with_reason(
+    request: HttpRequest, pk: int, *, move: str, act: Callable[..., object], done: str, context: dict[str, Any]
+) -> HttpResponse:
+    """One assessment's `move` that asks for nothing but a reason; its button says what its title says."""
+    assessment = _find_assessment(request, pk, move)
     if isinstance(assessment, HttpResponse):
         return assessment
+    agency = assessment.agency.name
     return _with_reason(
         request,
         form=ReasonForm(_sent(request)),
-        act=lambda data: workflow.cancel(assessment_id=pk, user=request.user, reason=data["reason"]),
-        done=f"Penilaian {assessment.agency.name} sudah dibatalkan.",
+        act=lambda data: act(assessment_id=pk, user=request.user, reason=data["reason"]),
+        done=done.format(agency=agency),
         period=assessment.period,
-        context={
-            "title": "Batalkan penilaian",
-            "overline": assessment.agency.name,
-            "button": "Batalkan penilaian",
-            "kind": "danger",
-            "assessment": assessment,
-            "template": "period_cancel_assessment",
-        },
+        context={"overline": agency, "button": context["title"], "assessment": assessment, **context},
     )
 
 
