@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -21,7 +22,7 @@ _web_address = URLValidator(schemes=["http", "https"])
 
 def clean_url(url: Any) -> str:
     """A web address that may be stored and shown as a link. Raises `Invalid` (key "url")."""
-    text = url.strip() if isinstance(url, str) else ""
+    text = url.strip().replace(" ", "%20") if isinstance(url, str) else ""
     if not text:
         raise Invalid({"url": "Isi alamat tautan, misalnya https://jdih.contoh.go.id/dokumen."})
     if len(text) > _URL_MAX:
@@ -36,11 +37,19 @@ def clean_url(url: Any) -> str:
     if not is_usable:
         raise Invalid(
             {
-                "url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa spasi dan tanpa "
-                "karakter tersembunyi."
+                "url": "Alamat tidak dapat dipakai. Tulis lengkap dengan https:// di depannya, tanpa karakter "
+                "tersembunyi."
             }
         )
     return text
+
+
+def title_of_link(address: str) -> str:
+    """The site and the last part of the path: "jdih.contoh.go.id: perwal 12 2026.pdf"."""
+    parts = urlsplit(address)
+    last = unquote(parts.path.rstrip("/").rpartition("/")[2])
+    site = parts.hostname or address
+    return f"{site}: {last}"[: _LIMITS["title"]] if last and last.isprintable() else site[: _LIMITS["title"]]
 
 
 def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from assessments.models import (
     Status,
 )
 from assessments.services._base import Acting, answer_for_edit, locked, refresh_totals
-from assessments.services._details import clean_details, clean_url, kind_from
+from assessments.services._details import clean_details, clean_url, kind_from, title_of_link
 from assessments.services.answers import touch
 from assessments.tasks import make_previews
 from audit.services import record
@@ -121,7 +121,7 @@ def add_link(
         answer = answer_for_edit(acting, code)
         _room(answer)
         address = clean_url(url)
-        wanted = {"title": address.split("://", 1)[1].rstrip("/")[:200]}
+        wanted = {"title": title_of_link(address)}
         wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
         cleaned = clean_details(wanted, acting.assessment.period.instrument)
         version = DocumentVersion.objects.filter(

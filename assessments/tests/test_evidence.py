@@ -157,7 +157,14 @@ class TestAdding:
             assessment_id=assessment.pk, code="1", user=city.operator, url=" https://jdih.example/perwal/1 "
         )
         assert (evidence.version.url, evidence.version.preview) == ("https://jdih.example/perwal/1", "none")
-        assert evidence.version.document.title == "jdih.example/perwal/1"
+        assert evidence.version.document.title == "jdih.example: 1"
+
+    def test_a_link_with_a_space_is_mended_and_named_after_its_last_part(self, assessment, city):
+        evidence = services.add_link(
+            assessment_id=assessment.pk, code="1", user=city.operator, url="https://a.go.id/doc/SK Tim 2026.pdf?x=1"
+        )
+        assert evidence.version.url == "https://a.go.id/doc/SK%20Tim%202026.pdf?x=1"
+        assert evidence.version.document.title == "a.go.id: SK Tim 2026.pdf"
 
     @pytest.mark.parametrize(
         "address",

@@ -386,6 +386,17 @@ class TestReading:
             client.get(url("answer", assessment))
 
 
+def test_pages_the_file_does_not_have_are_told_and_not_refused(login, assessment, city):
+    evidence = attach(stored(assessment), city.operator)
+    DocumentVersion.objects.filter(pk=evidence.version_id).update(page_count=1)
+    Evidence.objects.filter(pk=evidence.pk).update(pages="1-3")
+    warning = "Periksa halamannya: berkas ini hanya 1 halaman."
+    client = login(city.operator)
+    assert warning in text(client.get(url("answer", assessment)))
+    Evidence.objects.filter(pk=evidence.pk).update(pages="1")
+    assert warning not in text(client.get(url("answer", assessment)))
+
+
 class TestReplying:
     def test_a_reply_is_stored_once_and_shown(self, login, returned, city):
         client = login(city.operator)

@@ -222,7 +222,12 @@ def evidence_context(
     """What the evidence part of the page needs, also when it is rendered alone."""
     ladder = page.content.ladder
     forms = {
-        evidence.pk: EvidenceForm(initial=_described(evidence), prefix=f"b{evidence.pk}", ladder=ladder)
+        evidence.pk: EvidenceForm(
+            initial=_described(evidence),
+            prefix=f"b{evidence.pk}",
+            ladder=ladder,
+            page_count=evidence.version.page_count,
+        )
         for evidence in page.evidence
     }
     if edited:

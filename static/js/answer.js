@@ -144,6 +144,7 @@
   /* Where an over-long text is, said where one is looking. */
   function pointTo(name, more) {
     complain(LABELS[name] + " belum tersimpan." + (more || ""), { text: "Lihat keterangannya", url: "#" + texts[name].id });
+    retryButton.hidden = true; /* the same text is refused again */
   }
 
   function fieldProblem(name, text) {
@@ -251,6 +252,7 @@
       complain("Sesi Anda berakhir, jadi isian terakhir belum terkirim. " + (isKept
         ? "Isian aman di peramban ini dan terkirim sendiri setelah Anda masuk kembali." : UNSAFE),
         { text: "Masuk kembali di tab baru", url: form.dataset.login, tab: true });
+      retryButton.hidden = true; /* it goes by itself */
       return false;
     }
     if (result.status === 400 && result.data.errors) {
@@ -261,9 +263,9 @@
         fieldProblem(own, result.data.errors[name]);
       });
       const wrong = Object.keys(result.data.errors).find((name) => texts[name]);
+      show("failed", "Belum tersimpan", true);
       if (other) complain(detail);
       else if (wrong) pointTo(wrong);
-      show("failed", "Belum tersimpan", true);
       tellRestored("tetapi belum tersimpan");
       return !other && Object.keys(sendable()).length > 0;
     }

@@ -110,6 +110,11 @@
 
   const here = form ? form.dataset.page : location.pathname;
   const canReply = Boolean(document.querySelector("[data-reply]"));
+  const replied = document.querySelector("[data-reply-text]");
+  drafts.all().forEach((draft) => {
+    /* It arrived, only its answer did not. */
+    if (draft.page === here && replied && (draft.fields.reply || "").trim() === replied.textContent.trim()) drafts.drop(draft.key);
+  });
   const left = drafts.all().filter((draft) => draft.page === here && (draft.fields.reply ? !canReply : !form));
   if (left.length) {
     const fields = {};
