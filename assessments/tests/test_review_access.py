@@ -80,9 +80,10 @@ def test_the_queue_is_for_reviewers(who, status, city, login):
 
 
 def test_a_verifier_does_not_review_their_own_agency(period, city, login):
-    own = hand_in(Assessment.objects.get(period=period, agency=city.diskominfo), make_person(
-        "operator-diskominfo", (Role.OPERATOR, city.diskominfo)
-    ))
+    own = hand_in(
+        Assessment.objects.get(period=period, agency=city.diskominfo),
+        make_person("operator-diskominfo", (Role.OPERATOR, city.diskominfo)),
+    )
     client = login(city.verifier)
     for page in PAGES:
         answer = client.get(address(page, own))
@@ -94,9 +95,10 @@ def test_a_verifier_does_not_review_their_own_agency(period, city, login):
 
 
 def test_a_coordinator_does_not_review_their_own_agency(period, city, login):
-    own = hand_in(Assessment.objects.get(period=period, agency=city.diskominfo), make_person(
-        "operator-diskominfo", (Role.OPERATOR, city.diskominfo)
-    ))
+    own = hand_in(
+        Assessment.objects.get(period=period, agency=city.diskominfo),
+        make_person("operator-diskominfo", (Role.OPERATOR, city.diskominfo)),
+    )
     assert login(city.coordinator).get(address("review", own)).status_code == 403
 
 

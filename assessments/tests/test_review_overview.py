@@ -95,8 +95,13 @@ def test_what_came_back_mended_can_be_filtered(returned, city, login):
 
 def test_what_differs_from_last_year_can_be_filtered(submitted, city, login, instrument):
     earlier = period_services.create_period(
-        user=city.coordinator, name="Penilaian 2025", year=2025, instrument=instrument,
-        starts_on=timezone.localdate(), deadline=timezone.now() + timedelta(days=5), agencies=[city.dinkes],
+        user=city.coordinator,
+        name="Penilaian 2025",
+        year=2025,
+        instrument=instrument,
+        starts_on=timezone.localdate(),
+        deadline=timezone.now() + timedelta(days=5),
+        agencies=[city.dinkes],
     )
     workflow.open_period(period_id=earlier.pk, user=city.coordinator)
     old = hand_in(Assessment.objects.get(period=earlier), city.operator, i7=4)
@@ -261,7 +266,12 @@ def test_what_stands_in_the_way_of_approving_is_listed_with_links(mixed, city, l
 def test_approving_what_has_changed_meanwhile_is_shown_again_first(ready, city, login):
     before = ready.revision
     services.decide(
-        assessment_id=ready.pk, code="3", user=city.verifier2, decision="adjust", verified_level=1, note="Tidak ada.",
+        assessment_id=ready.pk,
+        code="3",
+        user=city.verifier2,
+        decision="adjust",
+        verified_level=1,
+        note="Tidak ada.",
         version=1,
     )
     response = login(city.verifier).post(reverse("approve", args=[ready.pk]), {"revision": before})
