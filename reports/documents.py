@@ -13,7 +13,7 @@ from math import floor
 from spbe_portal.formatting import decimal_id, level_id
 
 #: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
-TEMPLATE_VERSION = "2"
+TEMPLATE_VERSION = "3"
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
@@ -42,7 +42,11 @@ class Index:
 
 @dataclass(frozen=True)
 class Part:
-    """A domain or an aspect. `assigned` 0: nothing of it is assigned to the agency."""
+    """A domain or an aspect. `assigned` 0: nothing of it is assigned to the agency.
+
+    `last_value` is of the kind compared: last year's verified value where there is a verified one this year, else
+    last year's own.
+    """
 
     code: str
     name: str
@@ -56,7 +60,7 @@ class Part:
 
     @property
     def change(self) -> Fraction | None:
-        """From last year's value to this year's (verified, or self while there is none)."""
+        """From last year's value to this year's of the same kind."""
         value = self.self_value if self.verified_value is None else self.verified_value
         return None if value is None or self.last_value is None else value - self.last_value
 
@@ -225,7 +229,8 @@ class AgencyReport:
     digest: str  # of the result, once final
     on_behalf: bool  # something was filled in by a coordinator for the agency
 
-    # Figures
+    # Figures. Last year's are of the kind compared: verified with verified, and own with own while there is no
+    # verified one (see `last_name`).
     self_index: Index
     verified_index: Index
     last_index: Index
@@ -267,9 +272,19 @@ class AgencyReport:
         return "nilai verifikasi" if self.is_verified else "nilai mandiri"
 
     @property
+    def last_name(self) -> str:
+        """Which of last year's values is shown, "Verifikasi 2025"; "" where there is none to compare with."""
+        return f"{'Verifikasi' if self.is_verified else 'Mandiri'} {self.last_year}" if self.last_year else ""
+
+    @property
+    def shows_change(self) -> bool:
+        """Whether a change from last year means anything: not where half of it was never filled in."""
+        return bool(self.last_year) and self.is_complete
+
+    @property
     def change(self) -> Fraction | None:
-        """From last year's index to this year's."""
-        if self.main_index.value is None or self.last_index.value is None:
+        """From last year's index to this year's of the same kind; none of an unfinished assessment."""
+        if not self.is_complete or self.main_index.value is None or self.last_index.value is None:
             return None
         return self.main_index.value - self.last_index.value
 

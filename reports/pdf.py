@@ -85,7 +85,7 @@ def _aspect_chart(report: AgencyReport) -> str:
         return _bars(report.aspects, "aspek", report) if report.aspects else ""
     return charts.radar(
         [_chart_score(part, report) for part in report.aspects],
-        title=f"Diagram jaring nilai {len(report.aspects)} aspek. {_spoken(report.aspects)}",
+        title=f"Diagram jaring nilai {len(report.aspects)} aspek. {_spoken(report.aspects, '')}",
         scale_min=report.scale_min,
         scale_max=report.scale_max,
         width=470,
@@ -96,11 +96,12 @@ def _aspect_chart(report: AgencyReport) -> str:
 def _bars(parts: tuple[Part, ...], what: str, report: AgencyReport) -> str:
     return charts.bars(
         [_chart_score(part, report) for part in parts],
-        title=f"Diagram batang nilai {len(parts)} {what}. {_spoken(parts)}",
+        title=f"Diagram batang nilai {len(parts)} {what}. {_spoken(parts, report.last_name)}",
         scale_min=report.scale_min,
         scale_max=report.scale_max,
         width=CONTENT_WIDTH,
         font_size=11,
+        last_name=report.last_name or "Tahun lalu",
     )
 
 
@@ -108,11 +109,13 @@ def _chart_score(part: Part, report: AgencyReport) -> charts.Score:
     return charts.Score(part.name, part.self_value, part.verified_value, part.last_value, report.target)
 
 
-def _spoken(parts: tuple[Part, ...]) -> str:
+def _spoken(parts: tuple[Part, ...], last_name: str) -> str:
     """The figures of a chart as a sentence, for those who hear the picture."""
     return " ".join(
         f"{part.name}: mandiri {decimal_id(part.self_value)}"
-        + (f", verifikasi {decimal_id(part.verified_value)}." if part.verified_value is not None else ".")
+        + (f", verifikasi {decimal_id(part.verified_value)}" if part.verified_value is not None else "")
+        + (f", {last_name.lower()} {decimal_id(part.last_value)}" if last_name and part.last_value is not None else "")
+        + "."
         for part in parts
     )
 

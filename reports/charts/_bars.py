@@ -29,7 +29,7 @@ from reports.charts._series import (
     legend_of,
     whole_levels,
 )
-from spbe_portal.formatting import decimal_id
+from spbe_portal.formatting import decimal_id, level_id
 
 
 def bars(
@@ -40,8 +40,12 @@ def bars(
     scale_max: Number,
     width: float = 640,
     font_size: float = 11,
+    last_name: str = LAST.name,
 ) -> str:
     """Horizontal bars, one group a score: self, verified, last year, each with its value at the end.
+
+    `last_name` says in the legend which of last year's values is drawn. The bars begin at the lowest level, which
+    is written below them.
 
     A missing value is written as "–" where others of its series exist. The target is a dotted line across
     its group. Wide charts have the labels on the left, narrow ones above the bars. Raises `ValueError` when
@@ -111,7 +115,19 @@ def bars(
         anchor = "start" if not beside and level == levels[0] else "middle"
         parts.append(line_of_text(str(level), at(level), y + digit_size * 1.2, digit_size, MUTED, anchor=anchor))
     y += digit_size * 1.6
+    start = f"Skala mulai {level_id(scale_min)}"
+    if beside:
+        # In the free corner beside the digits.
+        parts.append(line_of_text(start, label_width, y - digit_size * 0.4, digit_size, MUTED, anchor="end"))
+    else:
+        y += digit_size * 1.2
+        parts.append(line_of_text(start, left, y - digit_size * 0.2, digit_size, MUTED))
     legend, legend_height = legend_of(
-        [*shown, *([TARGET] if marks else [])], top=y + 8, width=width - left + 1, font_size=font_size, left=left
+        [*shown, *([TARGET] if marks else [])],
+        top=y + 8,
+        width=width - left + 1,
+        font_size=font_size,
+        left=left,
+        names={LAST: last_name},
     )
     return svg(title, width, y + 8 + legend_height + 2, [*parts, *legend])

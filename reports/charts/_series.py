@@ -1,7 +1,7 @@
 """What charts show: scores, their series, and how each series looks in line, bar, marker and legend."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -96,14 +96,16 @@ def legend_of(
     font_size: float,
     left: float = 0.0,
     centred: bool = False,
+    names: Mapping[Series, str] | None = None,
 ) -> tuple[list[str], float]:
-    """The samples of the series in one or more rows, and the height they take."""
+    """The samples of the series in one or more rows, and the height they take. `names` replaces some names."""
+    name_of = {series: (names or {}).get(series, series.name) for series in shown}
     sample, pad, apart = 26.0, 6.0, 18.0
     order = [series for series in (SELF, VERIFIED, LAST, TARGET) if series in shown]
     rows: list[list[Series]] = [[]]
     used = 0.0
     for series in order:
-        needed = sample + pad + text_width(series.name, font_size)
+        needed = sample + pad + text_width(name_of[series], font_size)
         if rows[-1] and used + apart + needed > width:
             rows.append([])
             used = 0.0
@@ -112,14 +114,14 @@ def legend_of(
     parts = []
     row_height = font_size * 1.6
     for index, row in enumerate(rows):
-        length = sum(sample + pad + text_width(series.name, font_size) for series in row) + apart * (len(row) - 1)
+        length = sum(sample + pad + text_width(name_of[series], font_size) for series in row) + apart * (len(row) - 1)
         x = left + (max(width - length, 0) / 2 if centred else 0)
         middle = top + index * row_height + row_height / 2
         for series in row:
             parts.append(_sample(series, x, middle, sample, radar_look=centred))
             x += sample + pad
-            parts.append(line_of_text(series.name, x, middle + font_size * 0.36, font_size, TEXT))
-            x += text_width(series.name, font_size) + apart
+            parts.append(line_of_text(name_of[series], x, middle + font_size * 0.36, font_size, TEXT))
+            x += text_width(name_of[series], font_size) + apart
     return parts, row_height * len(rows) if order else 0.0
 
 

@@ -128,7 +128,10 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
     last_snapshot = last.snapshot if last else None
     withheld = rows.is_draft and assessment.status in EVIDENCE_WITHHELD
     documents, labels = ((), {}) if withheld else documents_of(taken["indicators"])
-    last_levels = _last_levels(last_snapshot)
+    # Like is compared with like: the verified values with the verified, and the own with the own until then.
+    kind = "verified" if verified else "self"
+    last_levels = _last_levels(last_snapshot, f"{kind}_level")
+    last_score = last_snapshot[kind] if last_snapshot else None
     indicators = tuple(_indicator_row(row, bool(verified), names, last_levels, labels) for row in taken["indicators"])
     scale_min, scale_max = (number_of(taken["instrument"][name]) for name in ("scale_min", "scale_max"))
     return AgencyReport(
@@ -164,14 +167,14 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
         on_behalf=any(row["on_behalf"] for row in taken["indicators"]),
         self_index=_index(taken["self"]),
         verified_index=_index(verified),
-        last_index=_index(last_snapshot["verified"] if last_snapshot else None),
+        last_index=_index(last_score),
         last_year=last.assessment.period.year if last else None,
         target=exact(taken["period"]["target"]),
         answered=taken["self"]["answered"],
         assigned=taken["self"]["assigned"],
         decisions=_decisions(taken["indicators"]),
-        domains=_parts("domain", taken, last_snapshot),
-        aspects=_parts("aspect", taken, last_snapshot),
+        domains=_parts("domain", taken, last_score),
+        aspects=_parts("aspect", taken, last_score),
         indicators=indicators,
         review_notes=_review_notes(taken["indicators"]),
         recommendations=recommendations_of(instrument, taken, indicators, names, scale_max),
@@ -200,7 +203,7 @@ def _parts(kind: str, taken: dict[str, Any], last: dict[str, Any] | None) -> tup
     """The domains or aspects, with the coverage of all that is assigned."""
     plural = f"{kind}s"
     own, verified = taken["self"], taken["verified"]
-    last_values = last["verified"][plural] if last and last["verified"] else {}
+    last_values = last[plural] if last else {}
     parts = []
     for group in taken["instrument"][plural]:
         answered, assigned = own[f"{kind}_coverage"][group["code"]]
@@ -220,8 +223,8 @@ def _parts(kind: str, taken: dict[str, Any], last: dict[str, Any] | None) -> tup
     return tuple(parts)
 
 
-def _last_levels(last: dict[str, Any] | None) -> dict[str, int | Decimal | None]:
-    return {row["code"]: level_of(row["verified_level"]) for row in last["indicators"]} if last else {}
+def _last_levels(last: dict[str, Any] | None, field: str) -> dict[str, int | Decimal | None]:
+    return {row["code"]: level_of(row[field]) for row in last["indicators"]} if last else {}
 
 
 def _indicator_row(

@@ -289,7 +289,7 @@ def submitted_report() -> AgencyReport:
         report,
         status="Diajukan",
         is_draft=True,
-        draft_reason="Penilaian sedang diverifikasi; angka masih dapat berubah.",
+        draft_reason="Penilaian menunggu verifikasi; angka masih dapat berubah.",
         approved_at=None,
         finalised_at=None,
         revision=None,

@@ -132,6 +132,12 @@ def test_a_series_without_values_is_neither_drawn_nor_named():
     assert named == ["Nilai mandiri", "Nilai verifikasi", "Tahun lalu", "Target"]
 
 
+def test_the_legend_says_which_of_last_years_values_is_drawn_and_where_the_bars_begin():
+    for width in (640, 340):
+        said = texts(draw_bars(scores(2), last_name="Verifikasi 2025", width=width))
+        assert said[-5:] == ["Skala mulai 1", "Nilai mandiri", "Nilai verifikasi", "Verifikasi 2025", "Target"]
+
+
 def test_a_missing_value_opens_the_line():
     closed = draw_radar([Score(name, 2) for name in NAMES])
     opened = draw_radar([Score(name, None if i == 2 else 2) for i, name in enumerate(NAMES)])

@@ -163,6 +163,16 @@ def test_an_unfinished_assessment_says_so_on_every_page_and_shows_no_verified_in
     assert f"{report.answered} dari {report.assigned} indikator terisi" in words(texts[0])
 
 
+def test_last_years_value_is_named_by_its_kind(final, submitted):
+    for pdf, name in ((final, "Verifikasi 2024"), (submitted, "Mandiri 2024")):
+        assert set(re.findall(r"(?:Verifikasi|Mandiri) 2024", words("\n".join(pages(pdf)[1:])))) == {name}
+
+
+def test_an_unfinished_assessment_speaks_of_no_change():
+    text = words("\n".join(pages(render_agency_report(unfinished_report()))))
+    assert [word for word in ("Selisih", " naik 0", " turun ", "Indeks naik") if word in text] == []
+
+
 def test_a_draft_shows_no_verified_figures(submitted):
     text = words("\n".join(pages(submitted)))
     assert "Nilai verifikasi" in text
@@ -215,10 +225,10 @@ def test_every_figure_has_a_text_with_its_numbers(final):
     assert len(figures) == 2
     spoken = " ".join(figure["alt"] for figure in figures)
     for part in (*report.aspects, *report.domains):
-        assert (
-            f"{part.name}: mandiri {decimal_id(part.self_value)}, verifikasi {decimal_id(part.verified_value)}."
-            in spoken
-        )
+        figures = f"mandiri {decimal_id(part.self_value)}, verifikasi {decimal_id(part.verified_value)}"
+        assert f"{part.name}: {figures}" in spoken
+    for part in report.domains:
+        assert f", verifikasi 2024 {decimal_id(part.last_value)}." in spoken
 
 
 def test_every_table_header_has_the_scope_of_its_place(final):

@@ -179,10 +179,52 @@ def test_last_years_figures_stand_beside_this_years(final, city, instrument):
     assert {row.last_level for row in report.indicators} == {3}
     assert {part.last_value for part in (*report.aspects, *report.domains)} == {Fraction(3)}
     assert report.change == 1
+    assert report.last_name == "Mandiri 2026"
     before = key(this)
     workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Keliru.")
     assert build(this).last_index.value is None
     assert key(this) != before
+
+
+@pytest.fixture
+def next_year(adjusted, period, city, instrument):
+    """A year after 3,12 by the agency itself and 3,16 verified: everything on 4."""
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    following = period_services.create_period(
+        user=city.coordinator,
+        name="Penilaian 2027",
+        year=2027,
+        instrument=instrument,
+        starts_on=timezone.localdate(),
+        deadline=timezone.now() + timedelta(days=10),
+        agencies=[city.dinkes],
+    )
+    workflow.open_period(period_id=following.pk, user=city.coordinator)
+    return fill(Assessment.objects.get(period=following), city.operator, level=4)
+
+
+def test_while_nothing_is_verified_the_own_value_is_compared_with_last_years_own(next_year):
+    report = build(next_year)
+    last = Fraction(3) + Fraction(12, 100)
+    assert (report.last_name, report.last_index.value, report.change) == ("Mandiri 2026", last, 4 - last)
+    assert {row.code: row.last_level for row in report.indicators}["12"] == 3
+    assert {part.code: part.last_value for part in report.aspects}["4"] == 3
+
+
+def test_a_verified_value_is_compared_with_last_years_verified_one(next_year, city):
+    workflow.submit(assessment_id=next_year.pk, user=city.operator)
+    accept_all(next_year, city.verifier)
+    workflow.approve(assessment_id=next_year.pk, user=city.verifier)
+    report = build(next_year)
+    last = (Fraction(300) + 18 - Fraction(5, 2) - 9) / 97
+    assert (report.last_name, report.last_index.value, report.change) == ("Verifikasi 2026", last, 4 - last)
+    assert {row.code: row.last_level for row in report.indicators}["12"] == 2
+
+
+def test_an_unfinished_assessment_has_no_change_from_last_year(next_year, city):
+    workflow.finalise_period(period_id=next_year.period_id, user=city.coordinator, reason="Tidak diajukan.")
+    report = build(next_year)
+    assert (report.last_name, report.change, report.shows_change) == ("Mandiri 2026", None, False)
 
 
 def test_last_years_figures_by_another_instrument_are_not_compared(final, city):
