@@ -443,3 +443,21 @@ def test_a_document_of_last_year_can_be_used_again_after_it_was_removed(opened, 
         page.locator("[data-item] button", has_text="Hapus").click()
         page.click("#konfirmasi [data-dialog-ok]")
         expect(panel.locator("button", has_text="Pakai lagi")).to_be_visible()
+
+
+def test_back_shows_what_is_stored_now(opened, page, live_server, assessment, city):
+    sheet = live_server.url + reverse("sheet", args=[assessment.pk])
+    page.set_default_timeout(8_000)
+    opened("1")
+    page.goto(sheet)
+    page.click('a[href$="/indikator/1/"]')
+    with page.expect_response("**/simpan/"):
+        page.keyboard.press("4")
+    put(page, "#fakta", "Ada.")
+    page.set_input_files("#berkas", [{"name": "SK Tim.pdf", "mimeType": "application/pdf", "buffer": pdf()}])
+    expect(page.locator("#daftar-bukti .evidence-title")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".sheet-row", has=page.locator('a[href$="/indikator/1/"]'))).to_contain_text("Lengkap")
+    page.go_back()
+    assert (page.input_value("#fakta"), page.is_checked('input[name="choice"][value="4"]')) == ("Ada.", True)
+    expect(page.locator("#daftar-bukti .evidence-title")).to_have_count(1)
