@@ -80,27 +80,43 @@ class DecisionForm(forms.Form):
     verified_level = forms.CharField(required=False)
     reason = forms.CharField(required=False)
     note = forms.CharField(required=False, strip=False)
+    note_loaded = forms.CharField(required=False, strip=False)  # the note as the page showed it ...
+    note_of = forms.CharField(required=False)  # ... and the kind of decision it was written for
     version = forms.IntegerField(required=False, min_value=1)
     round = forms.IntegerField(min_value=0, error_messages={"required": "Formulir tidak lengkap. Muat ulang halaman."})
 
     def values(self) -> dict[str, Any]:
         """Keywords of `services.reviews.decide`."""
         given = self.cleaned_data
-        decision = DecisionKind.ACCEPT.value if given["accept"] else given["decision"]
+        decision = self.kind()
         level = given["verified_level"].strip().replace(",", ".")
         return {
             "decision": decision,
             "verified_level": level if decision == DecisionKind.ADJUST else None,
             "reason": given["reason"] if decision == DecisionKind.RETURN else "",
-            "note": given["note"],
+            "note": "" if self.is_note_of_another_kind() else given["note"],
             "version": given["version"],
             "round": given["round"],
         }
+
+    def kind(self) -> str:
+        """The kind of decision asked for, as its value."""
+        return DecisionKind.ACCEPT.value if self["accept"].value() else self["decision"].value() or ""
+
+    def is_note_of_another_kind(self) -> bool:
+        """Whether the note stands as it was written for another kind of decision: it would contradict this one."""
+        of = self["note_of"].value() or ""
+        return bool(of) and of != self.kind() and _plain(self["note"].value()) == _plain(self["note_loaded"].value())
 
     def refuse(self, refusal: Invalid) -> None:
         """Show what the service refused at the field it names."""
         for name, message in refusal.errors.items():
             self.add_error(name if name in self.fields else None, message)
+
+
+def _plain(text: str | None) -> str:
+    """The text without what a browser changes on its way."""
+    return (text or "").replace("\r\n", "\n").strip()
 
 
 class ReturnForm(forms.Form):

@@ -98,3 +98,23 @@ def test_leafing_through_indicators_by_key(review_at, submitted):
     at(page, submitted, "3")
     page.keyboard.press("p")
     at(page, submitted, "2")
+
+
+def test_a_note_does_not_follow_a_changed_mind(review_at, submitted):
+    page = review_at("1")
+    for key in ("k", "2", "Enter", "Control+Enter"):
+        page.keyboard.press(key)
+    at(page, submitted, "2")
+    page.keyboard.press("p")
+    at(page, submitted, "1")
+    page.keyboard.press("s")
+    assert page.input_value("#note") == ""
+    page.keyboard.press("k")
+    assert page.input_value("#note").startswith("Dokumen belum ditandatangani.")
+    page.locator("h1").click()
+    page.keyboard.press("a")
+    at(page, submitted, "2")
+    assert decisions(submitted) == [("accept", 3, "", "")]
+    page.keyboard.press("p")
+    at(page, submitted, "1")
+    assert (page.input_value("#note"), page.is_visible("[data-draft-restored]")) == ("", False)

@@ -76,6 +76,45 @@ def test_a_decision_can_be_changed_before_it_is_published(client_of, submitted):
     ]
 
 
+def changed_mind(submitted, city, **values):
+    """The form of somebody who sees a return with its note and decides otherwise."""
+    services.decide(
+        assessment_id=submitted.pk,
+        code="1",
+        user=city.verifier,
+        decision="return",
+        reason="not_signed",
+        note="Belum\nditandatangani.",
+    )
+    loaded = {"note": "Belum\r\nditandatangani.", "note_loaded": "Belum\nditandatangani.", "note_of": "return"}
+    return form(submitted, version="1", **{**loaded, **values})
+
+
+def test_the_note_of_a_return_is_not_carried_to_an_accepted_answer(client_of, submitted, city):
+    client_of.post(url(submitted), changed_mind(submitted, city, accept="1", decision="return", reason="not_signed"))
+    review = current(submitted)
+    assert (review.decision, review.reason, review.note) == ("accept", "", "")
+
+
+def test_a_note_typed_anew_is_kept_when_the_mind_changes(client_of, submitted, city):
+    client_of.post(url(submitted), changed_mind(submitted, city, accept="1", note="Sudah jelas."))
+    assert (current(submitted).decision, current(submitted).note) == ("accept", "Sudah jelas.")
+
+
+def test_the_note_of_a_return_stays_with_the_return(client_of, submitted, city):
+    values = changed_mind(submitted, city, decision="return", reason="other")
+    client_of.post(url(submitted), values)
+    assert (current(submitted).reason, current(submitted).note) == ("other", "Belum\nditandatangani.")
+
+
+def test_an_adjustment_asks_for_a_note_of_its_own(client_of, submitted, city):
+    values = changed_mind(submitted, city, decision="adjust", verified_level="2")
+    response = client_of.post(url(submitted), values)
+    assert response.status_code == 422
+    choice = response.context["choice"]
+    assert (choice["note"], choice["note_loaded"], choice["note_of"]) == ("", "", "")
+
+
 def test_after_the_last_decision_comes_the_overview(client_of, submitted, city):
     for code in range(2, 48):
         services.decide(assessment_id=submitted.pk, code=str(code), user=city.verifier, decision="accept")

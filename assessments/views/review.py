@@ -190,10 +190,11 @@ def _choice(shown: queries.ReviewPage, form: DecisionForm | None) -> dict[str, A
     current = shown.current
     seen = current.version if current else ""
     if form is not None:
-        typed = {name: form[name].value() or "" for name in ("decision", "verified_level", "reason", "note")}
-        if form["accept"].value():
-            typed["decision"] = DecisionKind.ACCEPT
-        return {**typed, "level": typed["verified_level"], "version": seen}
+        names = ("verified_level", "reason", "note", "note_loaded", "note_of")
+        typed = {name: form[name].value() or "" for name in names}
+        if form.is_note_of_another_kind():
+            typed |= {"note": "", "note_loaded": "", "note_of": ""}
+        return {**typed, "decision": form.kind(), "level": typed["verified_level"], "version": seen}
     if current is None:
         return {"decision": "", "level": "", "reason": "", "note": "", "version": ""}
     level = "" if current.verified_level is None else str(current.verified_level)
@@ -202,6 +203,8 @@ def _choice(shown: queries.ReviewPage, form: DecisionForm | None) -> dict[str, A
         "level": level,
         "reason": current.reason,
         "note": current.note,
+        "note_loaded": current.note,
+        "note_of": current.decision if current.note else "",
         "version": seen,
     }
 

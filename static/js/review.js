@@ -121,6 +121,33 @@
     note.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /* A note belongs to the kind of decision it was written for: changing the kind does not carry it along. */
+  const noteOf = form && form.elements.note_of;
+  const noteLoaded = form && form.elements.note_loaded;
+  const setAside = {};
+
+  function ownNote() {
+    noteLoaded.value = note.value;
+    noteOf.value = note.value.trim() ? chosen("decision") : "";
+  }
+
+  function changeNote(kind) {
+    const old = noteOf.value;
+    if (old && old !== kind && note.value.trim()) {
+      setAside[old] = note.value;
+      note.value = "";
+      noteOf.value = "";
+      noteLoaded.value = "";
+      say("Catatan untuk keputusan sebelumnya tidak ikut dibawa");
+    }
+    if (!note.value.trim() && setAside[kind]) {
+      note.value = setAside[kind];
+      delete setAside[kind];
+      noteOf.value = kind;
+      noteLoaded.value = note.value;
+    }
+  }
+
   function focusAfterChoice() {
     const first = form.querySelector("[data-template]:not([hidden])");
     (first || note).focus();
@@ -130,8 +157,14 @@
 
   if (form) {
     offerTemplates();
-    form.addEventListener("change", offerTemplates);
-    note.addEventListener("input", offerTemplates);
+    form.addEventListener("change", (event) => {
+      if (event.target.name === "decision") changeNote(event.target.value);
+      offerTemplates();
+    });
+    note.addEventListener("input", () => { ownNote(); offerTemplates(); });
+    form.addEventListener("submit", (event) => {
+      if (event.submitter && event.submitter.hasAttribute("data-accept")) changeNote("accept");
+    });
     form.addEventListener("click", (event) => {
       const template = event.target.closest("[data-template]");
       if (template) insert(template.textContent);
@@ -249,7 +282,6 @@
     const isSameReason = draft.decision !== "return" || draft.reason === chosen("reason");
     const isEmpty = !draft.note.trim() && (!draft.decision || draft.decision === "accept");
     if (isEmpty || (isStored && isSameLevel && isSameReason)) { drop(key); return; }
-    note.value = draft.note;
     if (draft.decision && draft.decision !== "accept") {
       choose("decision", draft.decision);
       if (draft.reason) choose("reason", draft.reason);
@@ -257,6 +289,9 @@
       if (typed) typed.value = draft.level;
       else if (draft.level) choose("verified_level", draft.level);
     }
+    note.value = draft.note;
+    noteLoaded.value = draft.note;
+    noteOf.value = draft.decision;
     offerTemplates();
     find("[data-draft-restored]").hidden = false;
   }
