@@ -14,10 +14,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One thing that stands in the way: a sentence, and the page where it can be settled."""
+    """One thing that stands in the way: a sentence, and the page where the reader can settle it (empty: none)."""
 
     text: str
-    url: str
+    url: str = ""
 
 
 class InTheWay(Refused):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.errors import InTheWay, Invalid, Obstacle, Refused
 from accounts.models import Agency, Membership, Role, User
-from accounts.permissions import rights_of
+from accounts.permissions import Rights, rights_of
 from accounts.services._base import (
     apply_changes,
     apply_edit,
@@ -56,17 +56,19 @@ def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any], vers
         return agency
 
 
-_CHECKS: list[Callable[[Agency], list[Obstacle]]] = []
+_Check = Callable[[Agency, Rights], list[Obstacle]]
+_CHECKS: list[_Check] = []
 
 
-def check_before_ending(check: Callable[[Agency], list[Obstacle]]) -> None:
+def check_before_ending(check: _Check) -> None:
     """Let another app say what of its own must be settled before an agency ends. Called once, at the start."""
     if check not in _CHECKS:
         _CHECKS.append(check)
 
 
-def obstacles_to_ending(agency: Agency) -> list[Obstacle]:
-    return [obstacle for check in _CHECKS for obstacle in check(agency)]
+def obstacles_to_ending(agency: Agency, rights: Rights) -> list[Obstacle]:
+    """What must be settled before `agency` ends, with links that a person of `rights` can follow."""
+    return [obstacle for check in _CHECKS for obstacle in check(agency, rights)]
 
 
 def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency | None, reason: str) -> Agency:
@@ -83,7 +85,7 @@ def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency
             raise Invalid({"last_day": f"OPD ini baru berlaku sejak {date_id(agency.valid_from)}."})
         if successor:
             _check_no_cycle(agency, successor, "successor")
-        if obstacles := obstacles_to_ending(agency):
+        if obstacles := obstacles_to_ending(agency, rights_of(actor)):
             raise InTheWay(
                 f"{agency.short_name} belum dapat diakhiri: {len(obstacles)} hal perlu diselesaikan dahulu.", obstacles
             )

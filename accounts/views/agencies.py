@@ -12,6 +12,7 @@ from accounts import queries
 from accounts.errors import Refused, Stale
 from accounts.forms import AgencyFilters, AgencyForm, EndAgencyForm, ReasonForm
 from accounts.models import Agency
+from accounts.permissions import rights_of
 from accounts.services import agencies as services
 from accounts.views._base import SignedIn, beside, details_of, explain, for_managers, one_page, posted
 
@@ -113,7 +114,7 @@ def agency_end(request: SignedIn, pk: int) -> HttpResponse:
         "form": form,
         "agency": shown,
         "held": queries.memberships_at_agency(shown),
-        "obstacles": services.obstacles_to_ending(shown),
+        "obstacles": services.obstacles_to_ending(shown, rights_of(request.user)),
     }
     return render(request, "accounts/agency_end.html", context)
 

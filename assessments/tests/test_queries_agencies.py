@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.errors import InTheWay
 from accounts.models import Membership
+from accounts.permissions import rights_of
 from accounts.services.agencies import end_agency, obstacles_to_ending
 from assessments import workflow
 from assessments.models import Assessment
@@ -55,7 +56,15 @@ def test_an_agency_whose_assessments_are_settled_ends(city, assessment):
 
 
 def test_results_keep_no_agency(city, final):
-    assert obstacles_to_ending(city.dinkes) == []
+    assert obstacles_to_ending(city.dinkes, rights_of(city.coordinator)) == []
+
+
+def test_who_cannot_open_the_period_is_told_whom_to_ask(login, city, assessment):
+    response = login(city.admin).get(reverse("agency_end", args=[city.dinkes.pk]))
+    (obstacle,) = response.context["obstacles"]
+    assert obstacle.url == ""
+    assert "Minta koordinator penilaian: finalkan periodenya" in obstacle.text
+    assert obstacle.text in response.content.decode()
 
 
 def test_the_page_says_so_before_anything_is_sent_and_after(login, city, assessment):
