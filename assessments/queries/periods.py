@@ -22,7 +22,7 @@ LOOP = (Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.APPROVED, Status
 
 @dataclass(frozen=True)
 class PeriodRow:
-    """One period with its number of assessments by status; before opening, of agencies chosen.
+    """One period with its number of assessments by shown status; before opening, of agencies chosen.
 
     `handed_in`: how many were handed in by their agency (see `Assessment.was_handed_in`).
     """
@@ -35,16 +35,31 @@ class PeriodRow:
     @property
     def shares(self) -> list[tuple[str, int]]:
         """(status, number) of the statuses that occur, in the order of the loop."""
-        return [(status.value, self.counts[status]) for status in LOOP if self.counts.get(status)]
+        order = [*(status.value for status in LOOP), "unfinished"]
+        return [(status, self.counts[status]) for status in order if self.counts.get(status)]
+
+    @property
+    def standing(self) -> str:
+        """How many results a final period has, in words."""
+        return _standing(self.counts)
 
 
 def period_rows() -> list[PeriodRow]:
-    """All periods, newest first. Four queries."""
+    """All periods, newest first. Five queries."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for period_id, status, number in (
         Assessment.objects.order_by().values_list("period", "status").annotate(number=Count("pk"))
     ):
         counts[period_id][status] = number
+    incomplete = (
+        Result.objects.filter(superseded_at=None, is_complete=False, assessment__status=Status.FINAL)
+        .order_by()
+        .values_list("assessment__period")
+        .annotate(number=Count("pk"))
+    )
+    for period_id, number in incomplete:
+        counts[period_id]["unfinished"] = number
+        counts[period_id][Status.FINAL] = counts[period_id].get(Status.FINAL, 0) - number
     chosen = dict(
         Assignment.objects.filter(period__status=Period.Status.DRAFT)
         .order_by()
@@ -80,6 +95,11 @@ class AgencyRow:
         """As shown: a frozen assessment that was not approved is *tidak selesai*."""
         return "unfinished" if self.is_complete is False else self.assessment.status
 
+    @property
+    def is_ready(self) -> bool:
+        """Every indicator is decided and none returned, as far as the reader may know."""
+        return self.decided == self.assessment.assigned_count and not self.returned
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -100,9 +120,43 @@ class Progress:
         return tuple(row for row in self.rows if row.is_late)
 
     @property
+    def handed_in(self) -> int:
+        """How many agencies handed in, as the list of periods and the results count them."""
+        return sum(row.assessment.was_handed_in for row in self.rows)
+
+    @property
     def waiting(self) -> tuple[AgencyRow, ...]:
         """Who still has to hand in."""
-        return tuple(row for row in self.rows if row.assessment.status in EDITABLE)
+        return tuple(row for row in self.rows if row.assessment.status == Status.DRAFT)
+
+    @property
+    def mending(self) -> tuple[AgencyRow, ...]:
+        """Who handed in and mends what was returned."""
+        return tuple(row for row in self.rows if row.assessment.status == Status.RETURNED)
+
+    @property
+    def finals(self) -> int:
+        """Assessments that are final already, where others of the period were reopened or added."""
+        return self.counts.get(Status.FINAL, 0) + self.counts.get("unfinished", 0)
+
+    @property
+    def standing(self) -> str:
+        """What is no longer with the agencies, in words. Empty where nothing is."""
+        return _standing(self.counts)
+
+    @property
+    def groups(self) -> list[tuple[str, str, tuple[AgencyRow, ...]]]:
+        """`unfinished` by what is still possible before it freezes: (key, its words, rows)."""
+        rows = [row for row in self.unfinished if row.assessment.status == Status.SUBMITTED]
+        ready = tuple(row for row in rows if row.is_ready)
+        open_rows = tuple(row for row in rows if not row.is_ready)
+        found = [
+            ("ready", "tinggal disetujui", ready),
+            ("review", "belum selesai diverifikasi", open_rows),
+            ("mending", "sedang memperbaiki", self.mending),
+            ("waiting", "belum mengajukan", self.waiting),
+        ]
+        return [group for group in found if group[2]]
 
     @property
     def unfinished(self) -> tuple[AgencyRow, ...]:
@@ -119,6 +173,17 @@ class Progress:
     def without_reviewer(self) -> tuple[AgencyRow, ...]:
         """Agencies still to be reviewed that nobody may review."""
         return tuple(row for row in self.unfinished if not row.reviewers)
+
+
+def _standing(counts: dict[str, int]) -> str:
+    """Numbers by shown status as a phrase, for what the agencies have handed over; zeros are left out."""
+    words = [
+        (Status.SUBMITTED, "menunggu verifikasi"),
+        (Status.APPROVED, "sudah disetujui"),
+        (Status.FINAL, "hasil lengkap"),
+        ("unfinished", "tidak selesai"),
+    ]
+    return ", ".join(f"{counts[status]} {text}" for status, text in words if counts.get(status))
 
 
 def unfinished_token(unfinished: Iterable[Assessment]) -> str:
@@ -234,44 +299,49 @@ def selectable_agencies(keep: Collection[int] = ()) -> list[Agency]:
     return sorted(found, key=lambda agency: (order[agency.kind], agency.name))
 
 
-def reminder_text(period: Period, rows: Iterable[AgencyRow], *, url: str, now: datetime) -> str:
-    """A message for the chat group: who has not handed in, and until when. Empty where all have."""
-    waiting = list(rows)
-    if not waiting:
+def reminder_text(progress: Progress, *, url: str) -> str:
+    """A message for the chat group: who has not handed in, who mends, and until when. Empty where nobody does."""
+    period = progress.period
+    if not progress.waiting and not progress.mending:
         return ""
-    lines = [
-        f"*Pengingat {period.name}*",
-        f"Batas waktu pengisian: {datetime_id(period.deadline)} ({remaining_id(period.deadline, now)}).",
-        "",
-        "Belum mengajukan:",
-    ]
-    for place, row in enumerate(waiting, start=1):
-        assessment = row.assessment
-        line = f"{place}. {assessment.agency.name}: "
-        if assessment.status == Status.RETURNED:
-            number = row.returned
-            line += f"{number} indikator dikembalikan, perbaiki sampai {datetime_id(assessment.due_at)}"
-        else:
-            line += f"{assessment.answered_count} dari {assessment.assigned_count} indikator terisi"
-            if assessment.extended_until:
-                line += f", diperpanjang sampai {datetime_id(assessment.due_at)}"
-        lines.append(line)
+    lines = [f"*Pengingat {period.name}*"]
+    if progress.waiting:
+        remaining = remaining_id(period.deadline, progress.now)
+        lines.append(f"Batas waktu pengisian: {datetime_id(period.deadline)} ({remaining}).")
+    groups = [("Belum mengajukan", progress.waiting), ("Sedang memperbaiki", progress.mending)]
+    for title, rows in groups:
+        if rows:
+            lines += ["", f"{title} ({len(rows)} OPD):"]
+            lines += [f"{place}. {_reminder(row)}" for place, row in enumerate(rows, start=1)]
     lines += ["", f"Isi dan ajukan di {url}"]
     return "\n".join(lines)
 
 
+def _reminder(row: AgencyRow) -> str:
+    assessment = row.assessment
+    name, until = assessment.agency.name, datetime_id(assessment.due_at)
+    if assessment.status == Status.RETURNED:
+        return f"{name}: {row.returned} indikator dikembalikan, paling lambat {until}"
+    line = f"{name}: {assessment.answered_count} dari {assessment.assigned_count} indikator terisi"
+    return f"{line}, diperpanjang sampai {until}" if assessment.extended_until else line
+
+
 @dataclass(frozen=True)
 class ResultCounts:
-    """The results in force of a period."""
+    """The results in force of a period. `reasons`: why the incomplete ones froze, each reason once."""
 
     complete: int
     incomplete: int
+    reasons: tuple[str, ...]
 
 
 def result_counts(period: Period) -> ResultCounts:
     """How many results are in force, complete and *tidak selesai*. One query."""
-    return ResultCounts(
-        **Result.objects.filter(assessment__period=period, superseded_at=None).aggregate(
-            complete=Count("pk", filter=Q(is_complete=True)), incomplete=Count("pk", filter=Q(is_complete=False))
-        )
+    found = list(
+        Result.objects.filter(assessment__period=period, superseded_at=None)
+        .order_by("finalised_at", "pk")
+        .values_list("is_complete", "reason")
     )
+    complete = sum(is_complete for is_complete, _ in found)
+    reasons = dict.fromkeys(reason for is_complete, reason in found if reason and not is_complete)
+    return ResultCounts(complete, len(found) - complete, tuple(reasons))

@@ -452,7 +452,28 @@ def test_the_page_says_who_is_late_and_until_when_each_may_work(login, city, ret
         ("returned", "Dikembalikan", 1),
         ("terlambat", "Lewat batas waktu", 1),
     ]
-    assert "3 dari 3 OPD belum mengajukan" in response.content.decode()
+    page = response.content.decode()
+    assert "2 OPD belum mengajukan, 1 sedang memperbaiki." in page
+    assert "1 OPD sudah lewat batas waktunya." in page
+    assert "1 dari 3 OPD sudah mengajukan.</p>" in page
+
+
+def test_a_returned_agency_counts_as_handed_in_on_the_list_the_page_and_the_results(login, city, returned, period):
+    client = login(city.coordinator)
+    row = client.get(reverse("period_list")).context["rows"][0]
+    progress = client.get(reverse("period", args=[period.pk])).context["progress"]
+    turnout = client.get(reverse("results")).context["turnout"]
+    assert (row.handed_in, row.agencies) == (1, 3)
+    assert (progress.handed_in, progress.active) == (1, 3)
+    assert (turnout.handed_in, turnout.agencies) == (1, 3)
+    assert (len(progress.waiting), len(progress.mending)) == (2, 1)
+
+
+def test_a_new_period_tells_no_zeros(login, city, period):
+    page = login(city.coordinator).get(reverse("period", args=[period.pk])).content.decode()
+    assert "3 OPD belum mengajukan. Batas waktu" in page
+    assert "sudah mengajukan" not in page
+    assert "menunggu verifikasi" not in page
 
 
 def test_filters_and_search_narrow_the_table(login, city, submitted, period):
@@ -485,8 +506,10 @@ def test_a_reviewer_who_filled_in_does_not_count_as_reviewer(login, city, assess
 def test_the_reminder_names_who_has_not_handed_in_and_nobody_else(login, city, returned, period):
     hand_in(Assessment.objects.get(period=period, agency=city.dinsos), city.other_operator)
     reminder = login(city.coordinator).get(reverse("period", args=[period.pk])).context["reminder"]
-    assert "Dinas Kesehatan: 2 indikator dikembalikan, perbaiki sampai" in reminder
-    assert "Dinas Komunikasi dan Informatika: 0 dari 47 indikator terisi" in reminder
+    waiting, mending = reminder.split("Sedang memperbaiki (1 OPD):")
+    assert "1. Dinas Kesehatan: 2 indikator dikembalikan, paling lambat" in mending
+    assert "Belum mengajukan (1 OPD):" in waiting
+    assert "1. Dinas Komunikasi dan Informatika: 0 dari 47 indikator terisi" in waiting
     assert "Dinas Sosial" not in reminder
 
 
@@ -697,6 +720,27 @@ def test_the_list_is_looked_at_again_under_the_lock(city, approved, period):
     assert {each.agency.slug for each in refusal.value.current} == {"dinsos", "diskominfo"}
 
 
+def test_after_a_partial_reopening_the_final_ones_are_told_apart_and_keep_their_reason(login, city, approved, period):
+    client, page = login(city.coordinator), reverse("period", args=[period.pk])
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Waktu habis.")
+    assert client.get(reverse("period_list")).context["rows"][0].standing == "1 hasil lengkap, 2 tidak selesai"
+    workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Bukti baru.")
+    shown = client.get(page).content.decode()
+    assert '<p class="now-text">1 menunggu verifikasi, 2 tidak selesai.</p>' in shown
+    workflow.approve(assessment_id=approved.pk, user=city.verifier)
+    shown = client.get(page).content.decode()
+    assert "Semua penilaian sudah disetujui" not in shown
+    assert "Tidak ada lagi yang menunggu: 1 sudah disetujui, 2 tidak selesai. Periode dapat difinalkan lagi." in shown
+    finalise = reverse("period_finalise", args=[period.pk])
+    sent = {"unfinished": client.get(finalise).context["progress"].unfinished_token}
+    assert said(client.post(finalise, sent))[-1] == (
+        "Periode sudah difinalkan: 1 hasil baru (revisi 2); 2 hasil lain tidak berubah."
+    )
+    period.refresh_from_db()
+    assert period.finalise_reason == "Waktu habis."
+    assert "Alasan membekukan yang belum selesai: Waktu habis." in client.get(page).content.decode()
+
+
 def test_finalising_again_is_explained_and_writes_no_second_result(login, city, final, period):
     page = reverse("period_finalise", args=[period.pk])
     response = login(city.coordinator).post(page, {"reason": "Lagi."})
@@ -737,7 +781,7 @@ def test_the_next_step_follows_the_state_of_the_period(login, city, period):
     assert "Ingatkan OPD" in client.get(page).content.decode()
     for each in Assessment.objects.filter(period=period).select_related("agency"):
         hand_in(each, operators[each.agency.slug])
-    assert "Semua OPD sudah mengajukan. 3 penilaian menunggu verifikasi" in client.get(page).content.decode()
+    assert "Semua OPD sudah mengajukan: 3 menunggu verifikasi." in client.get(page).content.decode()
     for each in Assessment.objects.filter(period=period):
         reviewer = city.verifier2 if each.agency_id == city.diskominfo.pk else city.verifier
         accept_all(each, reviewer)

@@ -18,7 +18,7 @@ from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import periods as queries
 from assessments.services import periods as services
 from assessments.views._base import allow, find_assessment, rights
-from assessments.workflow.periods import UNFINISHED_CHANGED, opening_problems
+from assessments.workflow.periods import UNFINISHED_CHANGED, Finalised, opening_problems
 from spbe_portal.formatting import datetime_id
 
 PAGE_SIZE = 100
@@ -104,7 +104,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
     status, search = request.GET.get("status", ""), request.GET.get("cari", "").strip()
     rows = [row for row in progress.rows if _matches(row, status, search)]
     home = f"{settings.PUBLIC_URL}/"
-    reminder = queries.reminder_text(found, progress.waiting, url=home, now=now) if found.status == "open" else ""
+    reminder = queries.reminder_text(progress, url=home) if found.status == "open" else ""
     return render(
         request,
         "assessments/period.html",
@@ -199,12 +199,22 @@ def period_finalise(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, refusal.message)
             return redirect("period", pk=pk)
         else:
-            text = f"Periode sudah difinalkan: {done.complete} hasil lengkap"
-            messages.success(request, f"{text}, {done.incomplete} tidak selesai.")
+            messages.success(request, _finalised(done))
             return redirect("period", pk=pk)
     elif request.method == "POST" and request.POST.get("unfinished", "") != progress.unfinished_token:
         form.add_error(None, UNFINISHED_CHANGED)
     return render(request, "assessments/period_finalise.html", {"period": found, "progress": progress, "form": form})
+
+
+def _finalised(done: Finalised) -> str:
+    """What the finalising wrote; where the period was final before, what is new and what stayed."""
+    if not done.unchanged:
+        return f"Periode sudah difinalkan: {done.complete} hasil lengkap, {done.incomplete} tidak selesai."
+    about = [f"revisi {done.revisions[0]}"] if len(done.revisions) == 1 else []
+    if done.incomplete:
+        about.append(f"{done.incomplete} tidak selesai")
+    new = f"{done.complete + done.incomplete} hasil baru" + (f" ({', '.join(about)})" if about else "")
+    return f"Periode sudah difinalkan: {new}; {done.unchanged} hasil lain tidak berubah."
 
 
 @get_or_post

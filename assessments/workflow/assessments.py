@@ -34,7 +34,7 @@ def _from_source(acting: Acting, name: str) -> None:
     if acting.assessment.status not in move.sources:
         raise WrongState(
             f"Penilaian ini berstatus {acting.assessment.get_status_display()}, jadi langkah "
-            f"“{move.label}” tidak dapat dilakukan. Muat ulang halaman untuk melihat keadaan terbaru."
+            f"“{move.label}” tidak dapat dilakukan. Di bawah ini keadaan terbaru."
         )
 
 

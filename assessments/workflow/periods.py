@@ -116,11 +116,13 @@ UNFINISHED_CHANGED = (
 
 @dataclass(frozen=True)
 class Finalised:
-    """What a finalising wrote."""
+    """What a finalising wrote. `revisions` are the numbers of the new results, `unchanged` counts those of before."""
 
     period: Period
     complete: int
     incomplete: int
+    revisions: tuple[int, ...]
+    unchanged: int
 
 
 def finalise_period(
@@ -178,6 +180,7 @@ def finalise_period(
             .values_list("assessment")
             .annotate(latest=Max("revision"))
         )
+        unchanged = Result.objects.filter(assessment__period=period, superseded_at=None).count()
         done = 0
         for chunk in batched(assessments, AT_ONCE):
             answers = snapshot.answers_for_snapshot(chunk)
@@ -229,7 +232,7 @@ def finalise_period(
         frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="")
         frozen.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
         period.status, period.finalised_at, period.finalised_by = Period.Status.FINAL, now, user
-        period.finalise_reason = text
+        period.finalise_reason = text or period.finalise_reason  # what froze before keeps its reason
         period.save(update_fields=["status", "finalised_at", "finalised_by", "finalise_reason"])
         record(
             "period.finalise",
@@ -240,7 +243,8 @@ def finalise_period(
             reason=text,
             at=now,
         )
-        return Finalised(period, done, len(assessments) - done)
+        written = sorted({revisions.get(assessment.pk, 0) + 1 for assessment in assessments})
+        return Finalised(period, done, len(assessments) - done, tuple(written), unchanged)
 
 
 def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
