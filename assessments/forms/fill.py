@@ -65,7 +65,12 @@ class EvidenceForm(forms.Form):
 
     title = forms.CharField(label="Judul", max_length=200)
     number = forms.CharField(label="Nomor", max_length=120, required=False)
-    date = forms.DateField(label="Tanggal dokumen", required=False, widget=DayInput)
+    date = forms.DateField(
+        label="Tanggal dokumen",
+        required=False,
+        widget=DayInput,
+        error_messages={"invalid": "Tanggal tidak dikenal. Tulis seperti 21/11/2026."},
+    )
     kind = forms.ChoiceField(label="Jenis", choices=Document.Kind.choices, required=False)
     pages = forms.CharField(label="Halaman", max_length=60, required=False, help_text="Misalnya 3-5, 8")
     level = forms.ChoiceField(label="Mendukung level", required=False)

@@ -127,7 +127,7 @@ class ReturnForm(forms.Form):
         widget=MomentInput,
         error_messages={
             "required": "Isi tanggal dan jam batas perbaikan.",
-            "invalid": "Tanggal atau jam tidak dapat dibaca. Pilih kembali dari kalender.",
+            "invalid": "Tanggal atau jam tidak dapat dibaca. Tulis seperti 31/12/2026 16.00.",
         },
     )
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)

@@ -90,7 +90,7 @@ def _day(value: Any) -> date | None:
     except ValueError:
         day = None
     if day is None or not 1945 <= day.year <= 2100:
-        raise Invalid({"date": "Tanggal tidak dikenal. Isi seperti 21-11-2026, mulai tahun 1945."})
+        raise Invalid({"date": "Tanggal tidak dikenal. Isi seperti 21/11/2026, mulai tahun 1945."})
     return day
 
 

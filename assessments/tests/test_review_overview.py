@@ -159,7 +159,7 @@ def test_returning_lists_what_goes_back_and_proposes_the_periods_days(mixed, cit
     assert "44 indikator belum diputuskan" in page
     due = response.context["form"].initial["mend_by"]
     assert (due - timezone.now()).days in range(4, 10)
-    assert f'value="{timezone.localtime(due):%Y-%m-%dT%H:%M}"' in page
+    assert f'value="{timezone.localtime(due):%d/%m/%Y %H.%M}"' in page
 
 
 def test_returning_opens_the_marked_ones_until_the_chosen_time(mixed, city, login):

@@ -1,8 +1,13 @@
 """How Django's forms are drawn."""
 
 import re
+from datetime import date, datetime
 
 import pytest
+from django import forms
+from django.core.exceptions import ValidationError
+
+from spbe_portal.widgets import DayInput, MomentInput
 
 pytestmark = pytest.mark.urls("spbe_portal.tests.pages")
 
@@ -23,7 +28,7 @@ def tag_of(text: str, name: str) -> str:
     [
         ("name", "form-control"),
         ("note", "form-control"),
-        ("day", "form-control"),
+        ("day", "form-control input-day"),
         ("kind", "form-select"),
         ("reason", "form-check-input"),
         ("agree", "form-check-input"),
@@ -50,12 +55,34 @@ def test_optional_fields_say_so(drawn):
     assert re.findall(r">(\w+) <span class=\"optional\">\(tidak wajib\)", drawn()) == ["Catatan"]
 
 
-def test_calendars_get_the_form_they_understand(drawn):
-    text = drawn(day="2026-11-21", moment="2026-11-30T16:00")
-    assert 'type="date"' in tag_of(text, "day")
-    assert 'value="2026-11-21"' in tag_of(text, "day")
-    assert 'type="datetime-local"' in tag_of(text, "moment")
-    assert 'value="2026-11-30T16:00"' in tag_of(text, "moment")
+@pytest.mark.parametrize("typed", ["21/11/2026", "21-11-2026", "21.11.2026", "21112026", "2026-11-21", " 21/11/2026 "])
+def test_a_day_is_read_as_offices_write_it_and_shown_in_one_way(drawn, typed):
+    assert DayInput().value_from_datadict({"day": typed}, {}, "day") == "2026-11-21"
+    tag = tag_of(drawn(day=typed), "day")
+    assert 'type="text"' in tag
+    assert 'value="21/11/2026"' in tag
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["30/11/2026 16.00", "30-11-2026 16:00", "2026-11-30T16:00", "2026-11-30 16:00", "30/11/2026, pukul 16.00"],
+)
+def test_a_moment_is_read_as_offices_write_it_and_shown_in_one_way(drawn, typed):
+    assert MomentInput().value_from_datadict({"moment": typed}, {}, "moment") == "2026-11-30T16:00"
+    assert 'value="30/11/2026 16.00"' in tag_of(drawn(moment=typed), "moment")
+
+
+@pytest.mark.parametrize("typed", ["31/02/2026", "besok", "\u0663\u0661/12/2026", "99999999"])
+def test_what_is_no_day_is_refused(typed):
+    field = forms.DateField(widget=DayInput)
+    with pytest.raises(ValidationError):
+        field.clean(DayInput().value_from_datadict({"day": typed}, {}, "day"))
+
+
+def test_stored_days_and_moments_are_shown_as_offices_write_them():
+    assert DayInput().format_value(date(2026, 1, 5)) == "05/01/2026"
+    assert MomentInput().format_value(datetime(2026, 1, 5, 9, 30)) == "05/01/2026 09.30"
+    assert (DayInput().format_value(None), MomentInput().format_value("")) == (None, None)
 
 
 def test_errors_are_listed_with_links_and_tied_to_their_fields(drawn):
