@@ -214,7 +214,7 @@ class EndMembershipForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Pilih kapan peran berakhir."},
     )
-    last_day = _day("Hari terakhir", required=False, help_text="Diisi bila berakhir pada tanggal tertentu.")
+    last_day = _day("Hari terakhir (bila memilih tanggal tertentu)", required=False)
     reason = _reason("Tercatat dalam jejak audit, misalnya “mutasi ke Dinas Sosial”.")
 
     def clean(self) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def reinstate_agency(*, actor: User, agency_id: int, reason: str) -> Agency:
     with transaction.atomic():
         agency = locked_agency(agency_id)
         reason = required_reason(reason)
-        before, after = apply_changes(agency, {"valid_until": None, "successor": None}, ("valid_until", "successor"))
+        details = {"valid_until": None, "successor": None}
+        before, after = apply_changes(agency, details, tuple(details), check=lambda: _check_unique(agency))
         if after:
             record("agency.reinstate", agency, actor=actor, before=before, after=after, reason=reason)
         return agency
@@ -155,5 +156,10 @@ def _check_unique(agency: Agency) -> None:
     others = Agency.objects.exclude(pk=agency.pk or 0)
     if others.filter(name__iexact=agency.name).exists():
         raise Invalid({"name": "OPD dengan nama ini sudah ada."})
+    today = timezone.localdate()
+    is_ended = agency.valid_until is not None and agency.valid_until < today
+    lasting = others.filter(Q(valid_until=None) | Q(valid_until__gte=today), short_name__iexact=agency.short_name)
+    if not is_ended and (same := lasting.first()):
+        raise Invalid({"short_name": f"Nama singkat ini sudah dipakai {same.name}. Pilih yang lain."})
     if others.filter(slug=agency.slug).exists():
         raise Invalid({"slug": "Kode ini sudah dipakai OPD lain."})

@@ -24,6 +24,7 @@ from audit.services import record
 from spbe_portal.formatting import date_id
 
 DETAILS = ("username", "name", "position", "email")
+OWN_ACCOUNT = "Anda tidak dapat menonaktifkan akun sendiri. Minta koordinator lain melakukannya."
 
 
 def create_person(
@@ -71,7 +72,7 @@ def deactivate_person(*, actor: User, person_id: int, reason: str) -> User:
     with transaction.atomic():
         person = locked_person(person_id, actor)
         if person.pk == actor.pk:
-            raise Refused("Anda tidak dapat menonaktifkan akun sendiri. Minta koordinator lain melakukannya.")
+            raise Refused(OWN_ACCOUNT)
         reason = required_reason(reason)
         _set_active(actor, person, False, reason)
         return person
@@ -174,19 +175,25 @@ def _check_membership(person: User, agency: Agency, role: str, valid_from: date,
 
 
 def _check_end(actor: User, membership: Membership, last_day: date | None) -> None:
-    today = timezone.localdate()
-    if membership.valid_until and membership.valid_until < today:
-        raise Refused(f"Peran ini sudah berakhir pada {date_id(membership.valid_until)}.")
+    if problem := problem_with_ending(actor, membership):
+        raise Refused(problem)
     if last_day and last_day < membership.valid_from:
         raise Invalid({"last_day": f"Peran ini baru berlaku sejak {date_id(membership.valid_from)}."})
     ends = membership.agency.valid_until
     if last_day and ends and last_day > ends:
         raise Invalid({"last_day": f"{membership.agency.short_name} berakhir pada {date_id(ends)}."})
+
+
+def problem_with_ending(actor: User, membership: Membership) -> str:
+    """Why `membership` cannot be ended by `actor`, whatever the day. Empty where it can."""
+    if membership.valid_until and membership.valid_until < timezone.localdate():
+        return f"Peran ini sudah berakhir pada {date_id(membership.valid_until)}."
     if is_own_last_coordinator_role(actor, membership):
-        raise Refused(
+        return (
             "Ini peran koordinator Anda satu-satunya. Minta koordinator lain mengakhirinya, "
             "supaya selalu ada yang mengelola pengguna."
         )
+    return ""
 
 
 def is_own_last_coordinator_role(actor: User, membership: Membership) -> bool:

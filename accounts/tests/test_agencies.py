@@ -67,6 +67,28 @@ def test_name_and_code_are_taken_once(city, name, slug, field):
     assert Agency.objects.count() == 3
 
 
+def test_a_short_name_is_given_once_among_agencies_that_last(city, today):
+    def create(number: int) -> Agency:
+        return agencies.create_agency(
+            actor=city.coordinator,
+            slug=f"baru-{number}",
+            name=f"Dinas Kesehatan {number}",
+            short_name="DINKES",
+            kind="dinas",
+            valid_from=today,
+        )
+
+    taken = {"short_name": "Nama singkat ini sudah dipakai Dinas Kesehatan. Pilih yang lain."}
+    with pytest.raises(Invalid) as refused:
+        create(1)
+    assert refused.value.errors == taken
+    with pytest.raises(Invalid) as refused:
+        edit(city, city.dinsos, short_name="dinkes")
+    assert refused.value.errors == taken
+    Agency.objects.filter(pk=city.dinkes.pk).update(valid_until=today - DAY)
+    assert create(2).short_name == "DINKES"
+
+
 def test_editing_writes_what_changed_only(city):
     edit(city, city.dinkes, name="Dinas Kesehatan", short_name="Dinkes Kota", kind="dinas", parent=None)
     event = Event.objects.get()

@@ -279,7 +279,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(login, city):
     [
         ("salah", NEW, NEW, "Kata sandi saat ini tidak cocok."),
         (PASSWORD, NEW, NEW + "x", "Kedua kata sandi tidak sama."),
-        (PASSWORD, "pendek-7", "pendek-7", "Kata sandi terlalu pendek."),
+        (PASSWORD, "pendek-7", "pendek-7", "Kata sandi terlalu pendek: paling sedikit 10 karakter."),
         (PASSWORD, "20261122339", "20261122339", "seluruhnya terdiri dari angka"),
         (PASSWORD, "operator-dinkes", "operator-dinkes", "terlalu mirip"),
         (PASSWORD, "", "", "Isi kata sandi baru."),

@@ -295,8 +295,10 @@ def test_closing_and_opening_an_account(city):
 def test_ones_own_account_offers_no_closing_and_refuses_it(city):
     client, page = client_of(city, "coordinator"), f"/pengguna/{city.coordinator.pk}/"
     assert f"{page}nonaktifkan/" not in client.get(page).content.decode()
-    text = client.post(f"{page}nonaktifkan/", {"reason": "x"}).content.decode()
-    assert "Anda tidak dapat menonaktifkan akun sendiri." in text
+    for response in (client.get(f"{page}nonaktifkan/"), client.post(f"{page}nonaktifkan/", {"reason": "x"})):
+        text = response.content.decode()
+        assert "Anda tidak dapat menonaktifkan akun sendiri." in text
+        assert 'name="reason"' not in text
 
 
 def test_a_role_is_added_and_ended(city):
@@ -317,7 +319,9 @@ def test_ones_own_last_coordinator_role_is_warned_of_and_kept(city):
     client = client_of(city, "coordinator")
     url = f"/peran/{Membership.objects.get(user=city.coordinator).pk}/akhiri/"
     for response in (client.get(url), client.post(url, {"when": "now", "reason": "x"})):
-        assert "Ini peran koordinator Anda satu-satunya." in response.content.decode()
+        text = response.content.decode()
+        assert "Ini peran koordinator Anda satu-satunya." in text
+        assert 'name="reason"' not in text
     assert Membership.objects.current().filter(user=city.coordinator).exists()
 
 
@@ -348,6 +352,7 @@ def test_an_agency_is_made_changed_ended_and_taken_back(city):
     assert "Tulis alasannya." in client.post(f"{page}akhiri/", {**ending, "reason": ""}).content.decode()
     assert client.post(f"{page}akhiri/", ending).url == page
     text = client.get(page).content.decode()
+    assert "Dinas Pariwisata sudah berakhir pada 31 Januari 2026." in text
     assert "berakhir pada 31 Januari 2026" in text
     assert "Digabung." in text
     client.post(f"{page}berlakukan/", {"reason": ""})
@@ -355,6 +360,16 @@ def test_an_agency_is_made_changed_ended_and_taken_back(city):
     assert client.post(f"{page}berlakukan/", {"reason": "Batal digabung."}).url == page
     agency.refresh_from_db()
     assert (agency.valid_until, agency.successor) == (None, None)
+
+
+def test_an_end_taken_back_that_would_give_two_agencies_one_short_name_is_explained(city):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Agency.objects.filter(pk=city.dinsos.pk).update(valid_until=yesterday, short_name="DINKES")
+    client = client_of(city, "coordinator")
+    response = client.post(f"/opd/{city.dinsos.pk}/berlakukan/", {"reason": "Batal."}, follow=True)
+    assert "Nama singkat ini sudah dipakai Dinas Kesehatan." in response.content.decode()
+    city.dinsos.refresh_from_db()
+    assert city.dinsos.valid_until == yesterday
 
 
 def test_ending_shows_whose_roles_end(city):

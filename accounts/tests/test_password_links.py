@@ -151,7 +151,7 @@ def test_whoever_is_logged_in_at_that_browser_is_logged_out(login, path, city):
     ("password", "again", "said"),
     [
         (NEW, "lain-lagi-77", "Kedua kata sandi tidak sama."),
-        ("pendek-7", None, "Kata sandi terlalu pendek."),
+        ("pendek-7", None, "Kata sandi terlalu pendek: paling sedikit 10 karakter."),
         ("operator-dinkes", None, "terlalu mirip"),
         ("", "", "Isi kata sandi baru."),
         ("x" * 5000, None, "4096"),

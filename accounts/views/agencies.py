@@ -15,6 +15,7 @@ from accounts.models import Agency
 from accounts.permissions import rights_of
 from accounts.services import agencies as services
 from accounts.views._base import SignedIn, beside, details_of, explain, for_managers, one_page, posted
+from spbe_portal.formatting import date_id
 
 
 @require_safe
@@ -108,7 +109,9 @@ def agency_end(request: SignedIn, pk: int) -> HttpResponse:
         except Refused as refused:
             explain(form, refused)
         else:
-            messages.success(request, f"Akhir {shown.short_name} tersimpan.")
+            last_day = form.cleaned_data["last_day"]
+            verb = "sudah berakhir" if last_day < timezone.localdate() else "berakhir"
+            messages.success(request, f"{shown.name} {verb} pada {date_id(last_day)}.")
             return redirect("agency", pk)
     context = {
         "form": form,
@@ -125,8 +128,12 @@ def agency_reinstate(request: SignedIn, pk: int) -> HttpResponse:
     get_object_or_404(Agency, pk=pk)
     form = ReasonForm(request.POST)
     if form.is_valid():
-        services.reinstate_agency(actor=request.user, agency_id=pk, reason=form.cleaned_data["reason"])
-        messages.success(request, "OPD berlaku lagi. Peran yang sudah berakhir perlu ditambahkan kembali.")
+        try:
+            services.reinstate_agency(actor=request.user, agency_id=pk, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            messages.error(request, f"OPD belum diberlakukan lagi: {refused.message}")
+        else:
+            messages.success(request, "OPD berlaku lagi. Peran yang sudah berakhir perlu ditambahkan kembali.")
     else:
         messages.error(request, "OPD belum diberlakukan lagi: tulis alasannya.")
     return redirect("agency", pk)

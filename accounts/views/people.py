@@ -121,7 +121,9 @@ def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Akun {shown} dinonaktifkan dan semua sesinya diakhiri.")
             return redirect("person", pk)
-    return render(request, "accounts/person_state.html", {"form": form, "person": shown, "is_closing": True})
+    problem = services.OWN_ACCOUNT if shown.pk == request.user.pk else ""
+    context = {"form": form, "person": shown, "is_closing": True, "problem": problem}
+    return render(request, "accounts/person_state.html", context)
 
 
 @require_http_methods(READ_WRITE)
@@ -188,7 +190,7 @@ def membership_end(request: SignedIn, pk: int) -> HttpResponse:
         "form": form,
         "membership": membership,
         "person": shown,
-        "is_own_last": services.is_own_last_coordinator_role(request.user, membership),
+        "problem": services.problem_with_ending(request.user, membership),
     }
     return render(request, "accounts/membership_end.html", context)
 
