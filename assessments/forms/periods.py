@@ -19,7 +19,7 @@ from assessments.services.periods import NAME_MAX, YEARS, detail_errors
 from indicators.checks import problems
 from indicators.models import Instrument
 from indicators.parts import stored_parts
-from spbe_portal.formatting import datetime_id, decimal_id
+from spbe_portal.formatting import date_id, datetime_id, decimal_id
 from spbe_portal.stale import Difference, VersionField, differences, is_outdated, rebase
 from spbe_portal.widgets import DayInput
 
@@ -81,7 +81,7 @@ class DeadlineMixin(forms.Form):
         widget=DayInput,
         error_messages={
             "required": "Isi tanggal batas waktu.",
-            "invalid": "Tanggal tidak dikenal. Pilih dari kalender.",
+            "invalid": "Tanggal tidak dikenal. Tulis seperti 31/12/2026.",
         },
     )
     deadline_time = ClockField(
@@ -156,7 +156,11 @@ class PeriodForm(DeadlineMixin):
     starts_on = forms.DateField(
         label="Tanggal mulai",
         widget=DayInput,
-        error_messages={"required": "Isi tanggal mulai.", "invalid": "Tanggal tidak dikenal. Pilih dari kalender."},
+        help_text="Untuk keterangan saja: OPD dapat mengisi begitu periode dibuka.",
+        error_messages={
+            "required": "Isi tanggal mulai.",
+            "invalid": "Tanggal tidak dikenal. Tulis seperti 31/12/2026.",
+        },
     )
     mend_days = forms.IntegerField(
         label="Waktu perbaikan (hari kerja)",
@@ -190,6 +194,18 @@ class PeriodForm(DeadlineMixin):
 
     version = VersionField()
 
+    field_order = (
+        "name",
+        "year",
+        "instrument",
+        "starts_on",
+        "deadline_date",
+        "deadline_time",
+        "reason",
+        "mend_days",
+        "target",
+        "agencies_chosen",
+    )
     FIXED_WHILE_OPEN = ("year", "instrument", "starts_on")
 
     def __init__(self, *args: Any, period: Period | None = None, **kwargs: Any):
@@ -280,6 +296,8 @@ class PeriodForm(DeadlineMixin):
                 )
             if self.is_running and moved and not data.get("reason", "").strip() and "reason" not in self.errors:
                 self.add_error("reason", "Tulis alasan perubahan batas waktu.")
+        elif (day := data.get("deadline_date")) and day < timezone.localdate():  # said though the time is missing
+            self.add_error("deadline_date", f"Tanggal {date_id(day)} sudah lewat. Pilih yang akan datang.")
         if not self.is_running and "agencies_chosen" in data and not data["agencies_chosen"]:
             self.add_error("agencies_chosen", "Pilih paling sedikit satu OPD.")
         known = self.details()

@@ -206,6 +206,25 @@ def test_a_wrong_value_is_said_at_its_field(login, city, instrument, changes, fi
     assert not Period.objects.exists()
 
 
+def test_a_deadline_in_the_past_is_said_with_the_other_errors_even_without_its_time(login, city, instrument):
+    sent = typed(instrument, [], deadline_date="2026-01-05", deadline_time="jam empat", name="", starts_on="")
+    found = errors(login(city.coordinator).post(reverse("period_create"), sent))
+    assert found["deadline_date"] == ["Tanggal 5 Januari 2026 sudah lewat. Pilih yang akan datang."]
+    assert set(found) == {"name", "starts_on", "deadline_date", "deadline_time", "agencies_chosen"}
+
+
+def test_the_summary_of_errors_is_in_the_order_of_the_page(login, city, instrument):
+    sent = typed(instrument, [], name="", starts_on="", deadline_date="", deadline_time="", mend_days="")
+    page = login(city.coordinator).post(reverse("period_create"), sent).content.decode()
+    names = ["name", "starts_on", "deadline_date", "deadline_time", "mend_days", "agencies_chosen"]
+    assert re.findall(r'<li><a href="#id_(\w+)">', page) == names
+
+
+def test_the_form_is_sent_to_its_own_address_without_a_place_on_the_page(login, city, instrument):
+    page = login(city.coordinator).get(reverse("period_create")).content.decode()
+    assert f'<form method="post" action="{reverse("period_create")}" novalidate>' in page
+
+
 def test_a_name_is_given_once_whatever_its_case(login, city, instrument, draft):
     response = login(city.coordinator).post(
         reverse("period_create"), typed(instrument, [city.dinkes], name=" PENILAIAN 2027 ")
@@ -406,6 +425,14 @@ def test_opening_asks_first_and_then_makes_the_assessments(login, city, draft):
     assert said(response) == ["Periode sudah dibuka. 2 OPD dapat mulai mengisi."]
     draft.refresh_from_db()
     assert draft.status == Period.Status.OPEN
+
+
+def test_opening_before_the_first_day_is_warned_of(login, city, draft):
+    client, page = login(city.coordinator), reverse("period_open", args=[draft.pk])
+    warning = "bila dibuka sekarang, OPD dapat langsung mengisi."
+    assert warning not in client.get(page).content.decode()
+    Period.objects.filter(pk=draft.pk).update(starts_on="2027-10-01")
+    assert f"Periode ini baru mulai 1 Oktober 2027; {warning}" in client.get(page).content.decode()
 
 
 def test_opening_again_is_explained_and_changes_nothing(login, city, draft):
@@ -660,6 +687,26 @@ def test_finalising_lists_what_is_not_approved_and_asks_why(login, city, approve
     page = client.get(response.url).content.decode()
     assert "1 hasil lengkap, 2 tidak selesai" in page
     assert "Batas waktu sudah lewat." in page
+
+
+def test_what_would_freeze_is_grouped_by_what_is_still_possible(login, city, returned, period):
+    for slug, user in (("dinsos", city.other_operator), ("diskominfo", None)):
+        each = Assessment.objects.get(period=period, agency__slug=slug)
+        hand_in(each, user or make_person("operator-diskominfo", (Role.OPERATOR, city.diskominfo)))
+    accept_all(Assessment.objects.get(period=period, agency=city.dinsos), city.verifier)
+    response = login(city.coordinator).get(reverse("period_finalise", args=[period.pk]))
+    assert [
+        (words, [row.assessment.agency.slug for row in rows]) for _, words, rows in response.context["progress"].groups
+    ] == [
+        ("tinggal disetujui", ["dinsos"]),
+        ("belum selesai diverifikasi", ["diskominfo"]),
+        ("sedang memperbaiki", ["dinkes"]),
+    ]
+    page = response.content.decode()
+    assert "1 tinggal disetujui</h3>" in page
+    dinsos = Assessment.objects.get(period=period, agency=city.dinsos)
+    assert f'href="{reverse("approve", args=[dinsos.pk])}"' in page
+    assert f'href="{reverse("extend", args=[returned.pk])}"' in page
 
 
 def test_without_anything_unfinished_no_reason_is_asked(login, city, approved, period):

@@ -167,6 +167,7 @@ def period_open(request: HttpRequest, pk: int) -> HttpResponse:
             "period": found,
             "agencies": agencies,
             "problems": opening_problems(found, timezone.now()),
+            "today": timezone.localdate(),
             "without_reviewer": [row for row in agencies if not row.reviewers],
             "without_operator": [row for row in agencies if not row.operators],
         },
