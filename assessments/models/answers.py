@@ -94,6 +94,7 @@ class Review(models.Model):
     version = models.PositiveIntegerField(default=1)
     is_current = models.BooleanField(default=True)
     is_published = models.BooleanField(default=False)
+    seen = models.CharField(max_length=64, blank=True, default="", editable=False)  # a return: `content_digest`
     reply = models.TextField("tanggapan OPD", blank=True)
     replied_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     replied_at = models.DateTimeField(null=True)

@@ -7,6 +7,7 @@ from django.db.models import F, QuerySet
 from accounts.permissions import Rights
 from assessments import permissions
 from assessments.models import Answer, Assessment, DecisionKind, Review
+from audit.models import Event
 
 #: The long texts of an indicator: only its own page shows them.
 _INDICATOR_TEXTS = (
@@ -56,6 +57,16 @@ def shown_decision(reviews: Iterable[Review], round: int, *, with_open: bool) ->
     if latest is not None and latest.decision == DecisionKind.RETURN and latest.round < round:
         return None
     return latest
+
+
+def handed_in_for(assessments: Iterable[Assessment]) -> set[int]:
+    """The ids of those whose latest hand-in a coordinator made on the agency's behalf. One query."""
+    streams = {f"assessment:{each.pk}": each.pk for each in assessments if each.was_handed_in}
+    if not streams:
+        return set()
+    events = Event.objects.filter(stream__in=streams, action="assessment.submit").order_by("id")
+    latest = dict(events.values_list("stream", "on_behalf_of"))
+    return {streams[stream] for stream, agency in latest.items() if agency is not None}
 
 
 def decisions_for(rights: Rights, assessment: Assessment) -> dict[int, Review]:

@@ -10,6 +10,7 @@ from accounts.permissions import Rights
 from assessments import completeness, permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
 from assessments.queries.answers import shown_decision
+from assessments.queries.content import Piece, piece_of
 from assessments.queries.last_year import answers_in, results_before
 from assessments.queries.readiness import GAPS, completeness_of, problems_of
 from assessments.queries.sheet import State, state_of
@@ -112,7 +113,7 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
     shown = shown_decision(reversed(reviews), assessment.round, with_open=with_open)
     was_returned = shown is not None and shown.decision == DecisionKind.RETURN
     evidence: list[Evidence] = answer.all_evidence  # type: ignore[attr-defined]
-    gaps = gaps_of(assessment, answer, shown, len(evidence))
+    gaps = gaps_of(assessment, answer, shown, [piece_of(each) for each in evidence])
     is_writer = permissions.may_write(rights, assessment)
     return AnswerPage(
         answer=answer,
@@ -140,7 +141,7 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
     )
 
 
-def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, evidence_count: int) -> tuple[str, ...]:
+def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, pieces: list[Piece]) -> tuple[str, ...]:
     """What one answer still lacks before the whole can be handed in; nothing where it cannot be changed."""
     if assessment.status not in permissions.EDITABLE:
         return ()
@@ -148,7 +149,7 @@ def gaps_of(assessment: Assessment, answer: Answer, review: Review | None, evide
     was_returned = review is not None and review.decision == DecisionKind.RETURN
     if returned and not was_returned:
         return ()
-    state = completeness_of(answer, review if returned else None, evidence_count)
+    state = completeness_of(answer, review if returned else None, pieces)
     return tuple(gap.kind for gap in completeness.gaps_of(state, assessment.period.instrument.scale_min))
 
 

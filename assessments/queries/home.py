@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from django.db.models import Count
-
 from accounts.models import Agency
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
-from assessments.queries.answers import answers_of, published_decisions
+from assessments.queries.answers import answers_of, handed_in_for, published_decisions
+from assessments.queries.content import pieces_of
 from assessments.queries.readiness import problems_from
 from spbe_portal.formatting import date_id, datetime_id, remaining_id
 
@@ -88,7 +87,7 @@ class Home:
 
 
 def home(operator_of: frozenset[int], now: datetime) -> Home:
-    """The home page of an operator of these agencies. Six queries, whatever their number."""
+    """The home page of an operator of these agencies. Seven queries, whatever their number."""
     agencies = list(Agency.objects.filter(pk__in=operator_of).order_by("name"))
     assessments = list(
         Assessment.objects.filter(agency_id__in=operator_of, period__status=Period.Status.OPEN)
@@ -97,19 +96,15 @@ def home(operator_of: frozenset[int], now: datetime) -> Home:
     )
     answers = _answers(assessments)
     reviews = _returned(assessments)
-    counts = dict(
-        Evidence.objects.filter(answer__assessment__in=assessments)
-        .order_by()
-        .values_list("answer_id")
-        .annotate(n=Count("pk"))
-    )
+    pieces = pieces_of(Evidence.objects.filter(answer__assessment__in=assessments))
+    for_agency = handed_in_for(assessments)
     tasks = []
     for assessment in assessments:
         own = answers.get(assessment.pk, [])
         problems = []
         if assessment.status in (Status.DRAFT, Status.RETURNED):
-            problems = problems_from(assessment, own, reviews, counts)
-        tasks.append(task_of(assessment, own, reviews, problems, now))
+            problems = problems_from(assessment, own, reviews, pieces)
+        tasks.append(task_of(assessment, own, reviews, problems, now, for_agency=assessment.pk in for_agency))
     tasks.sort(key=lambda task: (task.page == "sheet", task.assessment.due_at, task.agency.name))
     busy = {task.assessment.agency_id for task in tasks}
     results = (
@@ -149,8 +144,10 @@ def task_of(
     reviews: dict[int, Review],
     problems: list[Problem],
     now: datetime,
+    *,
+    for_agency: bool = False,
 ) -> Task:
-    """The next act for one assessment. No query."""
+    """The next act for one assessment. `for_agency`: a coordinator handed it in on the agency's behalf. No query."""
     due = assessment.due_at
     open_codes = list(dict.fromkeys(problem.indicator for problem in problems))
     left = due - now
@@ -179,7 +176,7 @@ def task_of(
                 text = f"{len(returned)} indikator dikembalikan dan perlu diperbaiki."
             button = f"Perbaiki: Indikator {open_codes[0]}"
             return Task(assessment, text, until, button, "answer", open_codes[0], "is-warn", returned)
-        text = f"Semua {len(returned)} indikator yang dikembalikan sudah diperbaiki. Periksa, lalu ajukan kembali."
+        text = f"Semua indikator yang dikembalikan ({len(returned)}) sudah diperbaiki. Periksa, lalu ajukan kembali."
         return Task(assessment, text, until, "Ajukan kembali", "submit", "", tone, returned)
 
     if assessment.status == Status.DRAFT:
@@ -202,14 +199,20 @@ def task_of(
 
     if assessment.status == Status.SUBMITTED and not assessment.was_handed_in:
         text = (
-            "Penilaian dibuka kembali oleh koordinator dan sedang diverifikasi. "
+            "Penilaian dibuka kembali oleh koordinator dan menunggu verifikasi. "
             "Tidak ada yang perlu Anda lakukan sekarang."
         )
         until = f"Dibuka kembali {datetime_id(assessment.submitted_at)}."
         return Task(assessment, text, until, "Lihat penilaian", "sheet", "", "")
     if assessment.status == Status.SUBMITTED:
         by = f" oleh {assessment.submitted_by}" if assessment.submitted_by else ""
-        text = f"Penilaian sudah diajukan{by} dan sedang diverifikasi. Tidak ada yang perlu Anda lakukan sekarang."
+        if by and for_agency:
+            by += f", atas nama {assessment.agency},"
+        text = f"Penilaian sudah diajukan{by} dan menunggu verifikasi. Tidak ada yang perlu Anda lakukan sekarang."
+        if not assessment.decided_count and now < due:
+            text += (
+                f" Selama verifikasi belum dimulai, pengajuan masih dapat ditarik kembali sampai {datetime_id(due)}."
+            )
         until = f"Diajukan {datetime_id(assessment.submitted_at)}."
         return Task(assessment, text, until, "Lihat penilaian", "sheet", "", "")
     text = "Penilaian sudah disetujui. Hasilnya menjadi final setelah periode ditutup."

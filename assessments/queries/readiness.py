@@ -6,6 +6,7 @@ from assessments import completeness
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
 from assessments.queries.answers import answers_of, published_decisions
+from assessments.queries.content import Piece, content_digest, pieces_of
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,14 @@ def problems_of(assessment: Assessment) -> list[Problem]:
     """Everything that stands in the way of handing in, in the instrument's order. Three queries."""
     answers = list(answers_of([assessment]))
     reviews = published_decisions([assessment])
-    counts: dict[int, int] = {}
-    for answer_id in Evidence.objects.filter(answer__assessment=assessment).values_list("answer_id", flat=True):
-        counts[answer_id] = counts.get(answer_id, 0) + 1
-    return problems_from(assessment, answers, reviews, counts)
+    pieces = pieces_of(Evidence.objects.filter(answer__assessment=assessment))
+    return problems_from(assessment, answers, reviews, pieces)
 
 
 def problems_from(
-    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], evidence_counts: dict[int, int]
+    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], pieces: dict[int, list[Piece]]
 ) -> list[Problem]:
-    """The same from rows already read; `evidence_counts` maps answer ids to numbers of evidence."""
+    """The same from rows already read; `pieces` is the evidence by answer id."""
     states, names = [], {}
     for answer in answers:
         review = reviews.get(answer.pk)
@@ -76,7 +75,7 @@ def problems_from(
             completeness_of(
                 answer,
                 review if assessment.status == Status.RETURNED else None,
-                evidence_counts.get(answer.pk, 0),
+                pieces.get(answer.pk, []),
             )
         )
     return [
@@ -85,18 +84,24 @@ def problems_from(
     ]
 
 
-def completeness_of(answer: Answer, returned_by: Review | None, evidence_count: int) -> completeness.AnswerState:
+def completeness_of(answer: Answer, returned_by: Review | None, pieces: list[Piece]) -> completeness.AnswerState:
     """What completeness asks of one answer; `returned_by` is the return it has to mend, if any."""
-    touched = returned_by is not None and (
-        bool(returned_by.reply) or (answer.changed_at is not None and answer.changed_at > returned_by.decided_at)
-    )
     return completeness.AnswerState(
         code=answer.indicator.code,
         level=answer.self_level,
         not_applicable=answer.not_applicable,
         has_reason=bool(answer.not_applicable_reason.strip()),
         has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
-        evidence_count=evidence_count,
+        evidence_count=len(pieces),
         was_returned=returned_by is not None,
-        changed_since_return=touched,
+        changed_since_return=returned_by is not None and is_mended(answer, returned_by, pieces),
     )
+
+
+def is_mended(answer: Answer, returned_by: Review, pieces: list[Piece]) -> bool:
+    """Replied to, or other in content than what was returned. Older returns did not keep that: the times tell."""
+    if returned_by.reply:
+        return True
+    if returned_by.seen:
+        return content_digest(answer, pieces) != returned_by.seen
+    return answer.changed_at is not None and answer.changed_at > returned_by.decided_at

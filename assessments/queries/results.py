@@ -98,10 +98,7 @@ def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
     before = results_before(assessments)
     rows = []
     for assessment in assessments:
-        status = assessment.status
-        in_force = next((each for each in revisions[assessment.pk] if each.superseded_at is None), None)
-        if status == Status.FINAL and in_force and not in_force.is_complete:
-            status = "unfinished"
+        status = shown_status(assessment, revisions[assessment.pk])
         verified = assessment.verified_index if status in PUBLISHED else None
         predicate = assessment.verified_predicate if verified is not None else ""
         rows.append(
@@ -141,6 +138,14 @@ def revisions_of(assessments: Iterable[Assessment]) -> dict[int, list[Revision]]
         index = Fraction(verified) if verified else None
         found[assessment].append(Revision(number, is_complete, finalised_at, superseded_at, reason, index, digest))
     return found
+
+
+def shown_status(assessment: Assessment, revisions: Iterable[Revision]) -> str:
+    """The status as a badge shows it: "unfinished" where the result in force is not complete."""
+    in_force = next((each for each in revisions if each.superseded_at is None), None)
+    if assessment.status == Status.FINAL and in_force and not in_force.is_complete:
+        return "unfinished"
+    return assessment.status
 
 
 def _earlier(result: Result | None, instrument_code: str) -> Earlier | None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count
-
 from accounts.permissions import Rights
 from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
 from assessments.queries.answers import answers_of, decisions_for
+from assessments.queries.content import Piece, pieces_of
 from assessments.queries.readiness import GAPS, problems_from
 from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
@@ -45,6 +44,7 @@ class Row:
     decision: str
     has_note: bool
     evidence_count: int
+    on_behalf: bool  # last changed for the agency by a coordinator
     gaps: tuple[str, ...]
     needs_evidence: bool
     is_returned: bool
@@ -80,6 +80,24 @@ class Sheet:
         return sum(len(row.gaps) for row in self.rows)
 
     @property
+    def returned(self) -> list[Row]:
+        return [row for row in self.rows if row.is_returned]
+
+    @property
+    def is_mended(self) -> bool:
+        """Nothing that came back lacks anything."""
+        return not any(row.gaps for row in self.returned)
+
+    @property
+    def on_behalf(self) -> list[Row]:
+        return [row for row in self.rows if row.on_behalf]
+
+    @property
+    def is_partial(self) -> bool:
+        """Something is not answered, so that it counts as the lowest level."""
+        return self.own.answered < self.own.assigned
+
+    @property
     def own_disagrees(self) -> bool:
         return display_disagrees(self.own, self.spec)
 
@@ -101,10 +119,10 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     """All indicators of `assessment` as this person may see them. Five queries, and the instrument's once."""
     answers = list(answers_of([assessment]))
     shown = decisions_for(rights, assessment)
-    counts = evidence_counts(assessment)
+    pieces = pieces_of(Evidence.objects.filter(answer__assessment=assessment))
     names = level_names(assessment.period.instrument)
     spec = spec_of(assessment.period.instrument)
-    gaps = gaps_by_code(assessment, answers, shown, counts)
+    gaps = gaps_by_code(assessment, answers, shown, pieces)
     own = totals.self_score(spec, answers)
     verified = None
     if assessment.status in permissions.PUBLISHED and assessment.verified_exact:
@@ -126,7 +144,8 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
                 verified_level=review.verified_level if review else None,
                 decision=review.decision if review else "",
                 has_note=bool(review and review.note),
-                evidence_count=counts.get(answer.pk, 0),
+                evidence_count=len(pieces.get(answer.pk, [])),
+                on_behalf=answer.on_behalf,
                 gaps=missing,
                 needs_evidence=answer.self_level is not None and answer.self_level > spec.scale_min,
                 is_returned=bool(review and review.decision == DecisionKind.RETURN),
@@ -141,20 +160,14 @@ def _name(names: dict[tuple[str, Level], str], answer: Answer) -> str:
     return "" if level is None else names.get((answer.indicator.capability, level), "")
 
 
-def evidence_counts(assessment: Assessment) -> dict[int, int]:
-    """Number of pieces of evidence by answer id. One query."""
-    rows = Evidence.objects.filter(answer__assessment=assessment).values_list("answer_id").annotate(n=Count("pk"))
-    return dict(rows.order_by())
-
-
 def gaps_by_code(
-    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], counts: dict[int, int]
+    assessment: Assessment, answers: list[Answer], reviews: dict[int, Review], pieces: dict[int, list[Piece]]
 ) -> dict[str, tuple[str, ...]]:
     """What each indicator still lacks before it can be handed in; nothing once it is."""
     if assessment.status not in permissions.EDITABLE:
         return {}
     found: dict[str, tuple[str, ...]] = {}
-    for problem in problems_from(assessment, answers, reviews, counts):
+    for problem in problems_from(assessment, answers, reviews, pieces):
         found[problem.indicator] = (*found.get(problem.indicator, ()), problem.code)
     return found
 

@@ -17,6 +17,7 @@ class Aspect(Generic[Row]):
     code: str
     name: str
     index: Fraction | None
+    verified: Fraction | None
     answered: int
     assigned: int
     rows: tuple[Row, ...]
@@ -50,7 +51,9 @@ def grouped(
     for group in spec.aspects:
         if group.code in by_aspect:
             coverage = own.aspect_coverage[group.code]
-            found = Aspect(group.code, group.name, own.aspects[group.code], *coverage, tuple(by_aspect[group.code]))
+            index, index_verified = own.aspects[group.code], verified.aspects[group.code] if verified else None
+            rows_here = tuple(by_aspect[group.code])
+            found = Aspect(group.code, group.name, index, index_verified, *coverage, rows_here)
             aspects.setdefault(group.domain, []).append(found)
     domains = []
     for group in spec.domains:

@@ -7,7 +7,8 @@ from django.db import transaction
 from accounts.models import User
 from assessments import permissions
 from assessments.errors import Invalid, Stale, WrongState
-from assessments.models import Answer, DecisionKind, ReturnReason, Review
+from assessments.models import Answer, DecisionKind, Evidence, ReturnReason, Review
+from assessments.queries.content import content_digest, pieces_of
 from assessments.services._base import locked, refresh_totals, require, require_open_period, wrote_in
 from assessments.services.answers import clean_level, clean_text
 
@@ -70,10 +71,16 @@ def decide(
         for name, value in values.items():
             setattr(review, name, value)
         review.round, review.reviewer, review.decided_at = assessment.round, acting.user, acting.now
+        review.seen = _seen(answer) if review.decision == DecisionKind.RETURN else ""
         review.save()
         acting.record("review.decide", review, before=before, after=values)
         refresh_totals(acting)
         return review
+
+
+def _seen(answer: Answer) -> str:
+    """What a return is compared with later: whether the agency mended anything."""
+    return content_digest(answer, pieces_of(Evidence.objects.filter(answer=answer)).get(answer.pk, []))
 
 
 def _values(review: Review) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from assessments import workflow
 from assessments.models import Assessment, Evidence
 from assessments.queries import home as queries
 from assessments.services import answers as answer_services
-from conftest import fill, make_person
+from conftest import accept_all, fill, make_person
 
 
 def task(agency) -> queries.Task:
@@ -118,7 +118,7 @@ def test_what_was_never_handed_in_is_not_said_to_be(login, final, period, city):
     other = Assessment.objects.get(period=period, agency=city.dinsos)
     workflow.reopen(assessment_id=other.pk, user=city.coordinator, reason="Ada bukti baru.")
     now = task(city.dinsos)
-    assert now.text.startswith("Penilaian dibuka kembali oleh koordinator dan sedang diverifikasi.")
+    assert now.text.startswith("Penilaian dibuka kembali oleh koordinator dan menunggu verifikasi.")
     assert now.until.startswith("Dibuka kembali ")
     operator, verifier = login(city.other_operator), city.verifier
     sheet = operator.get(reverse("sheet", args=[other.pk])).content.decode()
@@ -177,3 +177,19 @@ def test_the_number_of_queries_stays_the_same(login, assessment, period, city, d
     client.get(reverse("home"))
     with django_assert_max_num_queries(few):
         client.get(reverse("home"))
+
+
+def test_a_hand_in_by_the_coordinator_is_said_to_be_for_the_agency(assessment, city):
+    fill(assessment, city.operator)
+    workflow.submit(assessment_id=assessment.pk, user=city.coordinator)
+    text = task(city.dinkes).text
+    assert text.startswith("Penilaian sudah diajukan oleh Koordinator, atas nama Dinas Kesehatan, dan menunggu")
+    workflow.withdraw(assessment_id=assessment.pk, user=city.operator)
+    workflow.submit(assessment_id=assessment.pk, user=city.operator)
+    assert "atas nama" not in task(city.dinkes).text
+
+
+def test_a_hand_in_can_be_withdrawn_until_somebody_decided(submitted, city):
+    assert "pengajuan masih dapat ditarik kembali sampai" in task(city.dinkes).text
+    accept_all(submitted, city.verifier)
+    assert "ditarik" not in task(city.dinkes).text

@@ -13,6 +13,7 @@ from assessments.queries.breakdown import breakdown
 from assessments.services import answers as answer_services
 from assessments.services import reviews as review_services
 from conftest import accept_all, attach, fill, hand_in
+from spbe_portal.templatetags.portal import status_badge
 
 
 def shown(assessment, user) -> queries.Sheet:
@@ -221,3 +222,54 @@ def test_results_and_their_revisions_stand_below_the_sheet(final, city, login):
     workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Bukti baru.")
     page = login(city.operator).get(reverse("sheet", args=[final.pk])).content.decode()
     assert "Digantikan" in page
+
+
+def test_what_froze_unfinished_is_not_shown_as_final(login, final, period, city):
+    other = Assessment.objects.get(period=period, agency=city.dinsos)
+    for person in (city.leader, city.other_operator, city.coordinator):
+        page = login(person).get(reverse("sheet", args=[other.pk])).content.decode()
+        assert status_badge("unfinished") in page
+        assert status_badge("final") not in page
+        assert "Alasan: Batas waktu sudah lewat." in page
+    assert status_badge("final") in login(city.leader).get(reverse("sheet", args=[final.pk])).content.decode()
+
+
+def test_a_hand_in_for_the_agency_is_named_on_the_sheet(login, assessment, city):
+    fill(assessment, city.operator)
+    workflow.submit(assessment_id=assessment.pk, user=city.coordinator)
+    page = login(city.operator).get(reverse("sheet", args=[assessment.pk])).content.decode()
+    assert "Koordinator atas nama Dinas Kesehatan" in page
+
+
+def test_when_all_is_mended_the_sheet_says_so(login, returned, city):
+    url = reverse("sheet", args=[returned.pk])
+    assert "<strong>2 indikator dikembalikan.</strong>" in login(city.operator).get(url).content.decode()
+    for code in ("1", "2"):
+        answer_services.reply(assessment_id=returned.pk, code=code, user=city.operator, text="Sudah.")
+    page = login(city.operator).get(url).content.decode()
+    assert "Semua indikator yang dikembalikan (2) sudah diperbaiki.</strong> Ajukan kembali paling lambat" in page
+
+
+def test_the_lowest_level_is_spoken_of_only_where_something_is_not_answered(login, assessment, city):
+    url = reverse("sheet", args=[assessment.pk])
+    said = "Indikator yang belum terisi dihitung sebagai level terendah."
+    assert said in login(city.operator).get(url).content.decode()
+    fill(assessment, city.operator)
+    assert said not in login(city.operator).get(url).content.decode()
+
+
+def test_a_coordinator_is_not_warned_on_what_is_frozen(login, final, city):
+    page = login(city.coordinator).get(reverse("answer", args=[final.pk, "1"])).content.decode()
+    assert "Anda mengisi atas nama" not in page
+
+
+def test_a_cancelled_assessment_is_not_offered_for_review(login, submitted, city):
+    workflow.cancel(assessment_id=submitted.pk, user=city.coordinator, reason="Digabung.")
+    page = login(city.coordinator).get(reverse("sheet", args=[submitted.pk])).content.decode()
+    assert reverse("review_overview", args=[submitted.pk]) not in page
+
+
+def test_a_leader_learns_from_when_on_answers_can_be_read(login, submitted, city):
+    response = login(city.leader).get(reverse("answer", args=[submitted.pk, "1"]))
+    assert response.status_code == 403
+    assert "Jawaban dan bukti dapat dibaca setelah penilaian disetujui." in response.content.decode()

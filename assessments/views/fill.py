@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -13,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments import permissions, uploads, workflow
 from assessments.errors import Invalid, Refused, Stale, TooLate
 from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, first_error
-from assessments.models import Answer, Assessment, Evidence, Review
+from assessments.models import Answer, Assessment, Evidence, Review, Status
 from assessments.queries import breakdown as breakdown_queries
 from assessments.queries import fill as queries
 from assessments.queries import sheet as sheet_queries
-from assessments.queries.results import revisions_of
+from assessments.queries.answers import handed_in_for
+from assessments.queries.content import pieces_of
+from assessments.queries.results import revisions_of, shown_status
 from assessments.services import answers as services
 from assessments.services import evidence as evidence_services
 from assessments.services.answers import REASON_MAX, TEXT_MAX
@@ -50,6 +53,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         wanted = "semua"
     is_editable = assessment.status in permissions.EDITABLE and is_writer(mine, assessment)
     now = timezone.now()
+    revisions = revisions_of([assessment])[assessment.pk]
     return render(
         request,
         "assessments/sheet.html",
@@ -66,12 +70,14 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
             "actions": workflow.actions(mine, assessment, wrote=assessment.wrote, now=now),
             "can_read": permissions.can_see_answers(mine, assessment),
             "can_review": permissions.may_review_agency(mine, assessment, wrote=assessment.wrote)
-            and assessment.status not in permissions.EDITABLE,
+            and assessment.status not in (*permissions.EDITABLE, Status.CANCELLED),
             "is_editable": is_editable,
             "is_late": now >= assessment.due_at,
             "is_own": permissions.is_own(mine, assessment),
             "on_behalf": is_editable and permissions.acts_on_behalf(mine, assessment),
-            "revisions": revisions_of([assessment])[assessment.pk],
+            "revisions": revisions,
+            "shown_status": shown_status(assessment, revisions),
+            "for_agency": assessment.pk in handed_in_for([assessment]),
             "now": now,
         },
     )
@@ -175,7 +181,8 @@ def answer_page(
 ) -> HttpResponse:
     """The indicator page, also with what could not be saved: nothing typed is lost."""
     mine = rights(request)
-    allow(permissions.can_see_answers(mine, assessment))
+    if not permissions.can_see_answers(mine, assessment):
+        raise PermissionDenied("Jawaban dan bukti dapat dibaca setelah penilaian disetujui.")
     now = timezone.now()
     try:
         page = queries.answer_page(assessment, code, mine, now)
@@ -198,7 +205,7 @@ def answer_page(
         "errors": refusal.errors if isinstance(refusal, Invalid) else {},
         "is_editable": writes and not page.lock,
         "is_writer": writes,
-        "on_behalf": writes and permissions.acts_on_behalf(mine, assessment),
+        "on_behalf": writes and not page.lock and permissions.acts_on_behalf(mine, assessment),
         "for_agency": "Bagi OPD Anda" if permissions.is_own(mine, assessment) else "Bagi OPD",
         "next_gap": queries.next_gap_of(assessment, code) if writes and not page.lock else None,
         "reply_text": reply_text,
@@ -315,7 +322,8 @@ def _refused(request: HttpRequest, assessment: Assessment, code: str, refusal: R
 def _saved_json(saved: services.Saved) -> dict[str, Any]:
     answer, assessment = saved.answer, saved.assessment
     review = Review.objects.filter(answer=answer, is_current=True).first()
-    gaps = queries.gaps_of(assessment, answer, review, Evidence.objects.filter(answer=answer).count())
+    pieces = pieces_of(Evidence.objects.filter(answer=answer)).get(answer.pk, [])
+    gaps = queries.gaps_of(assessment, answer, review, pieces)
     state = sheet_queries.state_of(assessment, answer, review, gaps)
     return {
         "version": answer.version,

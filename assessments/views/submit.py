@@ -81,7 +81,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(
                 request,
-                "Pengajuan ditarik kembali dan isian terbuka lagi. Ajukan ulang sebelum "
+                "Pengajuan ditarik kembali dan isian terbuka lagi. Ajukan ulang paling lambat "
                 f"{datetime_id(assessment.due_at)}.",
             )
         return redirect("sheet", assessment.pk)
