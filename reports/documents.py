@@ -81,6 +81,14 @@ class IndicatorRow:
     not_relevant: bool = False
     not_relevant_reason: str = ""
     documents: tuple[str, ...] = ()  # labels of `DocumentRow`, "B1"
+    counts_as: Level | None = None  # what stands for the own level: the lowest one, where it is said not relevant
+    on_behalf: bool = False  # filled in by a coordinator for the agency
+    is_frozen: bool = False  # as "tidak selesai": no decision will come
+
+    @property
+    def self_shown(self) -> Level | None:
+        """The own level as it counts in the own index."""
+        return self.counts_as if self.self_level is None else self.self_level
 
     @property
     def is_answered(self) -> bool:
@@ -104,7 +112,9 @@ class IndicatorRow:
         if self.not_relevant and self.verified_level is None:
             if self.decision == ACCEPTED:
                 return "Tidak relevan, diterima"
-            return "Tidak relevan, dikembalikan" if self.decision == RETURNED else "Tidak relevan"
+            if self.decision == RETURNED:
+                return "Tidak relevan, dikembalikan"
+            return f"Tidak relevan, {'tidak diverifikasi' if self.is_frozen else 'menunggu verifikasi'}"
         if self.decision in {ADJUSTED, RETURNED}:
             return "; ".join(part for part in (self.level_name, DECISIONS[self.decision].lower()) if part)
         return self.level_name
@@ -170,6 +180,19 @@ class DocumentRow:
     link: str = ""
 
     @property
+    def use_lines(self) -> tuple[str, ...]:
+        """Where it serves, a line for each set of pages and level: "8, 11, 12", "3: level 4, hal. 5-7"."""
+        codes: dict[tuple[Level | None, str], list[str]] = {}
+        for use in self.uses:
+            codes.setdefault((use.level, use.pages), []).append(use.code)
+        lines = []
+        for (level, pages), served in codes.items():
+            level_words = "" if level is None else f"level {level_id(level)}"
+            details = ", ".join(part for part in (level_words, f"hal. {pages}" if pages else "") if part)
+            lines.append(", ".join(served) + (f": {details}" if details else ""))
+        return tuple(lines)
+
+    @property
     def hash_head(self) -> str:
         return self.sha256[:32]
 
@@ -187,6 +210,14 @@ class Decisions:
     returned: int = 0
     not_relevant: int = 0
     undecided: int = 0
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The revision before. `index` is the verified one; None: it froze as "tidak selesai"."""
+
+    revision: int
+    index: Fraction | None
 
 
 @dataclass(frozen=True)
@@ -227,7 +258,6 @@ class AgencyReport:
     finalised_at: datetime | None
     revision: int | None  # of the result, once final
     digest: str  # of the result, once final
-    on_behalf: bool  # something was filled in by a coordinator for the agency
 
     # Figures. Last year's are of the kind compared: verified with verified, and own with own while there is no
     # verified one (see `last_name`).
@@ -247,6 +277,7 @@ class AgencyReport:
     review_notes: tuple[ReviewNote, ...]
     recommendations: tuple[Recommendation, ...]
     documents: tuple[DocumentRow, ...]
+    replaced: Replaced | None = None  # from the second revision on
     evidence_withheld: bool = False  # under review: neither the list nor references to it
 
     @property
@@ -362,6 +393,30 @@ class AgencyReport:
     @property
     def unanswered(self) -> int:
         return self.assigned - self.answered
+
+    @property
+    def lowest_notes(self) -> tuple[str, ...]:
+        """What counts as the lowest level without standing among the weaknesses, one sentence each."""
+        lowest = level_id(self.scale_min)
+        pending = sum(row.not_relevant and row.level is None and not row.is_left_out for row in self.indicators)
+        notes = []
+        if self.unanswered:
+            notes.append(f"{self.unanswered} indikator belum terisi dan dihitung sebagai level {lowest}.")
+        if pending:
+            notes.append(
+                f"{pending} indikator dinyatakan tidak relevan dan dihitung sebagai level {lowest} selama belum "
+                "diterima verifikator."
+            )
+        return tuple(notes)
+
+    @property
+    def on_behalf_codes(self) -> tuple[str, ...]:
+        """The indicators filled in by a coordinator for the agency."""
+        return tuple(row.code for row in self.indicators if row.on_behalf)
+
+    @property
+    def all_on_behalf(self) -> bool:
+        return len(self.on_behalf_codes) == len(self.indicators)
 
     @property
     def has_review(self) -> bool:

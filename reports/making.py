@@ -128,6 +128,7 @@ def _finish(job: ReportJob, rows: queries.Sources, report: AgencyReport, content
         "sha256": hashlib.sha256(content).hexdigest(),
         "data_status": rows.assessment.status,
         "is_draft": rows.is_draft,
+        "result_revision": rows.result.revision if rows.result else None,
     }
     kept = 0
     try:

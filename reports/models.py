@@ -5,10 +5,10 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from accounts.permissions import Rights
-from assessments.models import Assessment
+from assessments.models import Assessment, Result
 from assessments.models import Status as AssessmentStatus
 from assessments.models.assessments import HANDED_IN
 
@@ -18,7 +18,7 @@ CODE_LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
 
 DATA_STATES = {
     AssessmentStatus.DRAFT: "belum diajukan",
-    AssessmentStatus.SUBMITTED: "sedang diverifikasi",
+    AssessmentStatus.SUBMITTED: "menunggu verifikasi",
     AssessmentStatus.RETURNED: "dikembalikan untuk diperbaiki",
     AssessmentStatus.APPROVED: "disetujui, belum difinalkan",
     AssessmentStatus.FINAL: "final",
@@ -45,12 +45,21 @@ class ReportJobQuerySet(models.QuerySet["ReportJob"]):
             seen |= Q(assessment__status__in=HANDED_IN, data_status__in=HANDED_IN)
         return self.filter(seen)
 
+    def with_results(self) -> "ReportJobQuerySet":
+        """Each with `superseded_at` and `is_complete` of the result it is made of; None for drafts."""
+        result = Result.objects.filter(assessment=OuterRef("assessment"), revision=OuterRef("result_revision"))
+        return self.annotate(
+            superseded_at=Subquery(result.values("superseded_at")),
+            is_complete=Subquery(result.values("is_complete")),
+        )
+
 
 class ReportJob(models.Model):
     """One report: asked for, being made, ready or failed.
 
     `key` says of what data, by which rules and in which layout it is made: while a job with a key is not
-    failed, the same request gives that job. `data_status` is the assessment's state when the data was read.
+    failed, the same request gives that job. `data_status` is the assessment's state when the data was read, and
+    `result_revision` the revision of the result it is made of, once final.
     """
 
     class Kind(models.TextChoices):
@@ -69,6 +78,7 @@ class ReportJob(models.Model):
     key = models.CharField(max_length=64)
     data_status = models.CharField(max_length=12, choices=AssessmentStatus)
     is_draft = models.BooleanField("draf")
+    result_revision = models.PositiveSmallIntegerField("revisi hasil", null=True)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0)  # 0 to 100

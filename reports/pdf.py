@@ -33,6 +33,22 @@ DRAFT_MARK = (
 )
 
 
+#: The same of what froze as "tidak selesai": two rows of letters, drawn as strokes.
+UNFINISHED_MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="620" height="620" viewBox="0 0 620 620">'
+    '<g transform="rotate(-45 310 310)" fill="none" stroke="#eceef1" stroke-width="24">'
+    # T I D A K
+    '<path d="M110 190h80M150 190v100M220 178v112M262 190v88h22q42 0 42 -44t-42 -44zM352 290l38 -102l38 102M368 254h44'
+    'M462 178v112M524 180l-54 58M484 226l44 64"/>'
+    # S E L E S A I
+    '<path d="M124 348Q114 334 94 334Q60 334 60 358Q60 378 94 384Q130 390 130 414Q130 438 94 438Q66 438 56 420'
+    "M232 334h-58v104h58M174 386h50M268 322v116h54M412 334h-58v104h58M354 386h50"
+    "M510 348Q500 334 480 334Q446 334 446 358Q446 378 480 384Q516 390 516 414Q516 438 480 438Q452 438 442 420"
+    'M538 450l38 -114l38 114M556 412h40M646 322v128" transform="translate(-20 0)"/>'
+    "</g></svg>"
+)
+
+
 class RenderError(Exception):
     """A PDF could not be made."""
 
@@ -62,8 +78,9 @@ class OwnFiles(URLFetcher):
 def render_agency_report(report: AgencyReport) -> bytes:
     """The PDF of a "Laporan penilaian OPD".
 
-    Tagged as PDF/UA-1, Inter embedded, every page marked while it is a draft. The same document gives the same
-    bytes. Raises `RenderError` when a font is missing or the template asks for a file that is not ours.
+    Tagged as PDF/UA-1, Inter embedded, every page marked where it is a draft or unfinished. The same document
+    gives the same bytes. Raises `RenderError` when a font is missing or the template asks for a file that is not
+    ours.
     """
     html = render_to_string("reports/agency_report.html", agency_report_context(report))
     css = render_to_string("reports/agency_report.css", {"report": report})
@@ -88,7 +105,7 @@ def _aspect_chart(report: AgencyReport) -> str:
         title=f"Diagram jaring nilai {len(report.aspects)} aspek. {_spoken(report.aspects, '')}",
         scale_min=report.scale_min,
         scale_max=report.scale_max,
-        width=470,
+        width=440,
         font_size=11,
     )
 
@@ -125,6 +142,7 @@ def _pdf(html: str, css: str, *, logo: str) -> bytes:
         f"report:{name}": (settings.FONT_DIR / name, "font/woff2") for name in FONT_FILES
     }
     files["report:draft"] = (DRAFT_MARK.encode(), "image/svg+xml")
+    files["report:unfinished"] = (UNFINISHED_MARK.encode(), "image/svg+xml")
     if logo:
         path = Path(logo)
         if path.suffix.lower() not in LOGO_TYPES:

@@ -59,6 +59,7 @@ def _new_job(rows: queries.Sources, user: User) -> ReportJob:
         key=rows.key,
         data_status=rows.assessment.status,
         is_draft=rows.is_draft,
+        result_revision=rows.result.revision if rows.result else None,
         requested_by=user,
         queued_at=timezone.now(),
     )

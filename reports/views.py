@@ -101,6 +101,8 @@ def report_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _file_name(job: ReportJob) -> str:
-    draft = "-draf" if job.is_draft else ""
+    """For example "laporan-spbe-dinkes-2026-rev2.pdf". A job of `queries.jobs`."""
+    mark = "-draf" if job.is_draft else "-tidak-selesai" if job.is_complete is False else ""  # type: ignore[attr-defined]
+    revision = f"-rev{job.result_revision}" if job.result_revision and job.result_revision > 1 else ""
     agency = slugify(job.assessment.agency.short_name) or job.assessment.agency.slug
-    return f"laporan-spbe-{agency}-{job.assessment.period.year}{draft}.pdf"
+    return f"laporan-spbe-{agency}-{job.assessment.period.year}{mark}{revision}.pdf"

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +26,7 @@ from reports.documents import (
     Index,
     IndicatorRow,
     Part,
+    Replaced,
     ReviewNote,
 )
 from reports.models import ReportJob
@@ -35,7 +36,7 @@ from reports.queries.values import exact, level_of, number_of
 
 DRAFT_REASONS = {
     Status.DRAFT: "Penilaian belum diajukan; angka masih dapat berubah.",
-    Status.SUBMITTED: "Penilaian sedang diverifikasi; angka masih dapat berubah.",
+    Status.SUBMITTED: "Penilaian menunggu verifikasi; angka masih dapat berubah.",
     Status.RETURNED: "Penilaian dikembalikan untuk diperbaiki; angka masih dapat berubah.",
     Status.APPROVED: "Penilaian sudah disetujui, tetapi periode belum difinalkan.",
     Status.CANCELLED: "Penilaian ini dibatalkan.",
@@ -55,13 +56,14 @@ class Sources:
     """The rows a report is made of. `result` is the immutable one in force, once final.
 
     `documents` is the state of the cited documents, which serve other assessments too and are changed there;
-    empty once final.
+    empty once final. `replaced` is the revision before `result`.
     """
 
     assessment: Assessment
     result: Result | None
     last_result: Result | None
     documents: tuple[Any, ...] = ()
+    replaced: Result | None = None
 
     @property
     def is_draft(self) -> bool:
@@ -93,11 +95,16 @@ class Sources:
 
 def sources(assessment_id: int) -> Sources:
     """At most four queries. Raises `Assessment.DoesNotExist`."""
+    replaced = None
     assessment = Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment_id)
     result = None
     if assessment.status == Status.FINAL:
         result = Result.objects.filter(assessment=assessment, superseded_at=None).first()
-    return Sources(assessment, result, _last_result(assessment), () if result else _documents_cited(assessment))
+    if result and result.revision > 1:
+        earlier = Result.objects.filter(assessment=assessment, revision__lt=result.revision)
+        replaced = earlier.defer("snapshot").order_by("-revision").first()
+    documents = () if result else _documents_cited(assessment)
+    return Sources(assessment, result, _last_result(assessment), documents, replaced)
 
 
 def _documents_cited(assessment: Assessment) -> tuple[Any, ...]:
@@ -132,8 +139,16 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
     kind = "verified" if verified else "self"
     last_levels = _last_levels(last_snapshot, f"{kind}_level")
     last_score = last_snapshot[kind] if last_snapshot else None
-    indicators = tuple(_indicator_row(row, bool(verified), names, last_levels, labels) for row in taken["indicators"])
     scale_min, scale_max = (number_of(taken["instrument"][name]) for name in ("scale_min", "scale_max"))
+    is_frozen = bool(result and not result.is_complete)
+    indicators = tuple(
+        replace(
+            _indicator_row(row, bool(verified), names, last_levels, labels),
+            counts_as=scale_min if row["not_applicable"] else None,
+            is_frozen=is_frozen,
+        )
+        for row in taken["indicators"]
+    )
     return AgencyReport(
         code=code,
         generated_at=generated_at,
@@ -164,7 +179,6 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
         finalised_at=result.finalised_at if result else None,
         revision=result.revision if result else None,
         digest=result.digest if result else "",
-        on_behalf=any(row["on_behalf"] for row in taken["indicators"]),
         self_index=_index(taken["self"]),
         verified_index=_index(verified),
         last_index=_index(last_score),
@@ -179,14 +193,24 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
         review_notes=_review_notes(taken["indicators"]),
         recommendations=recommendations_of(instrument, taken, indicators, names, scale_max),
         documents=documents,
+        replaced=_replaced(rows.replaced),
         evidence_withheld=withheld,
     )
 
 
 def _status(assessment: Assessment, result: Result | None) -> str:
     if result and not result.is_complete:
-        return "Final, tidak selesai"
+        return "Tidak selesai"
+    if assessment.status == Status.SUBMITTED:
+        # Whether it is already being looked at is the reviewers' own matter.
+        return "Menunggu verifikasi"
     return assessment.get_status_display()
+
+
+def _replaced(result: Result | None) -> Replaced | None:
+    if result is None:
+        return None
+    return Replaced(result.revision, exact(result.verified_exact or None) if result.is_complete else None)
 
 
 def _time(text: str | None) -> datetime | None:
@@ -251,6 +275,7 @@ def _indicator_row(
         not_relevant=row["not_applicable"],
         not_relevant_reason=row["not_applicable_reason"],
         documents=labels.get(row["code"], ()),
+        on_behalf=row["on_behalf"],
     )
 
 

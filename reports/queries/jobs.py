@@ -9,9 +9,8 @@ from reports.models import ReportJob
 
 def jobs(rights: Rights, period: Period | None = None) -> QuerySet[ReportJob]:
     """The reports a person knows of, newest first, with what a list shows. One query."""
-    found = ReportJob.objects.visible_to(rights).select_related(
-        "assessment__agency", "assessment__period", "requested_by"
-    )
+    found = ReportJob.objects.visible_to(rights).with_results()
+    found = found.select_related("assessment__agency", "assessment__period", "requested_by")
     return found.filter(assessment__period=period) if period else found
 
 

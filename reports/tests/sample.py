@@ -20,6 +20,7 @@ from reports.documents import (
     IndicatorRow,
     Part,
     Recommendation,
+    Replaced,
     ReviewNote,
 )
 
@@ -129,6 +130,7 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
             not_relevant=own[item.code] is None,
             not_relevant_reason="" if own[item.code] else "Pengelolaan JDIH berada pada Bagian Hukum.",
             documents=labels.get(item.code, ()),
+            counts_as=1 if own[item.code] is None else None,
         )
         for item in rule.indicators
     )
@@ -188,7 +190,6 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
         finalised_at=datetime(2025, 12, 19, 3, 0, tzinfo=UTC),
         revision=1,
         digest=hashlib.sha256(b"hasil").hexdigest(),
-        on_behalf=False,
         self_index=Index(scores["own"].index, scores["own"].predicate or ""),
         verified_index=Index(scores["ver"].index, scores["ver"].predicate or ""),
         last_index=Index(scores["last"].index, scores["last"].predicate or ""),
@@ -282,12 +283,17 @@ def _documents(rng: random.Random, levels: dict[str, int]) -> tuple[DocumentRow,
     return tuple(made)
 
 
+def revised_report() -> AgencyReport:
+    """Finalised a second time, after a reopening."""
+    return replace(final_report(), revision=2, replaced=Replaced(1, Fraction(322, 100)))
+
+
 def submitted_report() -> AgencyReport:
     """Handed in, not yet decided: a draft without verified figures."""
     report = final_report()
     return replace(
         report,
-        status="Diajukan",
+        status="Menunggu verifikasi",
         is_draft=True,
         draft_reason="Penilaian menunggu verifikasi; angka masih dapat berubah.",
         approved_at=None,
@@ -316,10 +322,12 @@ def unfinished_report() -> AgencyReport:
         report,
         documents=final_report().documents,
         evidence_withheld=False,
-        indicators=tuple(replace(row, documents=cited[row.code]) for row in report.indicators),
+        indicators=tuple(replace(row, documents=cited[row.code], is_frozen=True) for row in report.indicators),
     )
     rows = tuple(
-        row if index % 2 else replace(row, self_level=None, level_name="", documents=(), not_relevant=False)
+        row
+        if index % 2
+        else replace(row, self_level=None, level_name="", documents=(), not_relevant=False, counts_as=None)
         for index, row in enumerate(report.indicators)
     )
     levels = {
@@ -334,7 +342,7 @@ def unfinished_report() -> AgencyReport:
 
     return replace(
         report,
-        status="Final: tidak selesai",
+        status="Tidak selesai",
         is_draft=False,
         draft_reason="",
         is_complete=False,
@@ -387,7 +395,9 @@ def empty_report() -> AgencyReport:
             for old in report.aspects
         ),
         indicators=tuple(
-            replace(row, self_level=None, last_level=None, level_name="", documents=(), not_relevant=False)
+            replace(
+                row, self_level=None, last_level=None, level_name="", documents=(), not_relevant=False, counts_as=None
+            )
             for row in report.indicators
         ),
         recommendations=(),

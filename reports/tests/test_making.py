@@ -64,7 +64,7 @@ def test_a_report_is_made_stored_and_described(job, fonts):
 
 def test_a_final_report_says_nothing_of_a_draft(final, city, fonts):
     job = services.request_agency_report(final.pk, city.leader)
-    assert job.is_draft is False
+    assert (job.is_draft, job.result_revision) == (False, 1)
     make_report(str(job.pk))
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(stored(job).file.read())).pages)
     assert "DRAF" not in text
@@ -172,6 +172,15 @@ def test_a_report_made_after_a_change_of_state_says_so(job, submitted, city, qui
     workflow.withdraw(assessment_id=submitted.pk, user=city.operator)
     making.make(str(job.pk))
     assert stored(job).data_status == "draft"
+
+
+def test_a_report_made_after_the_finalising_knows_its_revision(job, submitted, city, quick):
+    from assessments import workflow
+
+    workflow.finalise_period(period_id=submitted.period_id, user=city.coordinator, reason="Tidak diverifikasi.")
+    assert stored(job).result_revision is None
+    making.make(str(job.pk))
+    assert (stored(job).is_draft, stored(job).result_revision) == (False, 1)
 
 
 def running(job, *, attempts, silent):

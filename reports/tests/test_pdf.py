@@ -15,7 +15,7 @@ from PIL import Image
 
 from reports.documents import DocumentRow, EvidenceUse, Index
 from reports.pdf import OwnFiles, RenderError, _pdf, _Refused, render_agency_report
-from reports.tests.sample import empty_report, final_report, submitted_report, unfinished_report
+from reports.tests.sample import empty_report, final_report, revised_report, submitted_report, unfinished_report
 from spbe_portal.formatting import decimal_id
 
 
@@ -161,6 +161,12 @@ def test_an_unfinished_assessment_says_so_on_every_page_and_shows_no_verified_in
     assert "Tidak diajukan sampai periode ditutup." in words(texts[0])
     assert "Indeks internal OPD, nilai mandiri" in words(texts[0])
     assert f"{report.answered} dari {report.assigned} indikator terisi" in words(texts[0])
+
+
+def test_a_second_revision_says_which_one_it_replaces():
+    texts = pages(render_agency_report(revised_report()))
+    assert "Menggantikan revisi 1 (3,22)" in words(texts[0])
+    assert "sebagai revisi 2, menggantikan revisi 1 (3,22)" in words(texts[-1])
 
 
 def test_last_years_value_is_named_by_its_kind(final, submitted):

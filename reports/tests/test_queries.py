@@ -14,7 +14,7 @@ from assessments.services import reviews as review_services
 from conftest import accept_all, attach, fill, hand_in
 from indicators.models import Instrument
 from reports import queries
-from reports.documents import Decisions
+from reports.documents import Decisions, Replaced
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,8 @@ def test_decisions_of_a_running_review_stay_hidden(submitted, city):
     assert report.decisions == Decisions(undecided=47)
     assert report.review_notes == ()
     assert {row.decision for row in report.indicators} == {""}
-    assert report.draft_reason == "Penilaian sedang diverifikasi; angka masih dapat berubah."
+    assert report.draft_reason == "Penilaian menunggu verifikasi; angka masih dapat berubah."
+    assert report.status == "Menunggu verifikasi"
 
 
 def test_a_returned_assessment_shows_what_came_back_and_the_reply_but_no_verified_figures(returned, city):
@@ -149,7 +150,7 @@ def test_an_unfinished_assessment_is_final_says_why_and_has_no_verified_index(su
     assert (report.is_draft, report.is_complete, report.mark) == (False, False, "TIDAK SELESAI")
     assert report.incomplete_reason == "Verifikasi tidak selesai."
     assert report.verified_index.value is None
-    assert report.status == "Final, tidak selesai"
+    assert (report.status, report.replaced) == ("Tidak selesai", None)
 
 
 def test_a_reopened_assessment_is_a_draft_again(adjusted, period, city):
@@ -159,6 +160,16 @@ def test_a_reopened_assessment_is_a_draft_again(adjusted, period, city):
     assert report.is_draft
     assert report.verified_index.value is None
     assert report.revision is None
+
+
+def test_a_second_revision_says_what_it_replaces(final, period, city):
+    workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Keliru.")
+    final.refresh_from_db()
+    accept_all(final, city.verifier)
+    workflow.approve(assessment_id=final.pk, user=city.verifier)
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Sudah diperbaiki.")
+    report = build(final)
+    assert (report.revision, report.replaced) == (2, Replaced(1, Fraction(3)))
 
 
 def test_last_years_figures_stand_beside_this_years(final, city, instrument):

@@ -9,11 +9,14 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
+from assessments import workflow
 from assessments.models import Assessment
 from assessments.models import Status as AssessmentStatus
 from audit.models import Event
+from conftest import accept_all
 from reports import making, services
 from reports.models import DATA_STATES, ReportJob
+from spbe_portal.formatting import date_id
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 PDF = b"%PDF-1.7 contoh"
@@ -133,6 +136,36 @@ def test_the_name_of_a_final_report_does_not_say_draft(login, city, done):
     ReportJob.objects.update(is_draft=False)
     response = login(city.operator).get(url("report_download", done))
     assert response["Content-Disposition"] == 'attachment; filename="laporan-spbe-dinkes-2026.pdf"'
+
+
+def test_a_report_of_a_replaced_result_says_so_and_its_successor_has_its_own_name(login, city, period, final):
+    job = make_job(final, city.operator, status="done")
+    client = login(city.operator)
+    for page in (reverse("report_list"), url("report", job)):
+        assert "revisi 1</span>" in text(client.get(page))
+    workflow.reopen(assessment_id=final.pk, user=city.coordinator, reason="Keliru.")
+    final.refresh_from_db()
+    accept_all(final, city.verifier)
+    workflow.approve(assessment_id=final.pk, user=city.verifier)
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Sudah diperbaiki.")
+    newer = make_job(final, city.operator, status="done")
+    for page in (reverse("report_list"), url("report", job)):
+        assert f"revisi 1, digantikan {date_id(timezone.now())}" in text(client.get(page))
+    assert "revisi 2</span>" in text(client.get(url("report", newer)))
+    assert [client.get(url("report_download", each)).filename for each in (job, newer)] == [
+        "laporan-spbe-dinkes-2026.pdf", "laporan-spbe-dinkes-2026-rev2.pdf",
+    ]  # fmt: skip
+
+
+def test_an_unfinished_assessment_is_not_called_final(login, city, period, submitted):
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Tidak diverifikasi.")
+    job = make_job(submitted, city.operator, status="done")
+    client = login(city.operator)
+    for page in (reverse("report_list"), url("report", job)):
+        assert re.findall(
+            r"Tidak selesai|>\s*Final\s*<", text(client.get(page)).split("Laporan yang sudah dibuat")[-1]
+        ) == ["Tidak selesai"]
+    assert client.get(url("report_download", job)).filename == "laporan-spbe-dinkes-2026-tidak-selesai.pdf"
 
 
 def test_a_download_from_outside_the_agency_is_recorded(login, city, done):
