@@ -115,7 +115,9 @@ def test_what_is_typed_while_the_server_is_down_survives_closing_the_page(opened
     page.route("**/simpan/", lambda route: route.fulfill(status=502, body="x"))
     page.fill("#fakta", "Server sedang mati.")
     says(page, "Gagal menyimpan")
+    context.set_offline(True)  # its last try must not arrive either
     page.close()
+    context.set_offline(False)
     assert stored(assessment).fact == ""
     again = opened(tab=context.new_page())
     says(again, "Tersimpan")
@@ -346,7 +348,9 @@ def test_a_kept_draft_meets_a_colleagues_text_as_a_conflict(opened, context, pag
     page.route("**/simpan/", lambda route: route.abort())
     page.fill("#fakta", "Dari saya.")
     says(page, "Gagal menyimpan")
+    context.set_offline(True)  # its last try must not arrive either
     page.close()
+    context.set_offline(False)
     answer_services.save_answer(
         assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"fact": "Dari rekan."}
     )
