@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from math import floor
+from math import ceil, floor
 
 from spbe_portal.formatting import decimal_id, level_id
 
@@ -17,6 +17,9 @@ TEMPLATE_VERSION = "3"
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
+
+#: How many letters stand on a line of what a recommendation asks for.
+LINE_LETTERS = 56
 
 Level = int | Decimal | Fraction
 
@@ -153,6 +156,12 @@ class Recommendation:
     criterion: str = ""  # empty: no criteria available
     criterion_for_agency: str = ""
     evidence: tuple[str, ...] = ()
+
+    @property
+    def is_long(self) -> bool:
+        """Too long to be moved to the next page whole: eight lines or more, of about `LINE_LETTERS` each."""
+        texts = (self.next_level_name + self.criterion, self.criterion_for_agency, "; ".join(self.evidence))
+        return sum(ceil(len(text) / LINE_LETTERS) for text in texts) >= 8
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _aspect_chart(report: AgencyReport) -> str:
         title=f"Diagram jaring nilai {len(report.aspects)} aspek. {_spoken(report.aspects, '')}",
         scale_min=report.scale_min,
         scale_max=report.scale_max,
-        width=440,
+        width=376,
         font_size=11,
     )
 
