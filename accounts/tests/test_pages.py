@@ -310,6 +310,8 @@ def test_a_role_is_added_and_ended(city):
     assert "Isi hari terakhir" in client.post(url, {"when": "day", "reason": "x"}).content.decode()
     early = {"when": "day", "last_day": "2025-12-31", "reason": "x"}
     assert "baru berlaku sejak 1 Januari 2026" in client.post(url, early).content.decode()
+    later = client.post(url, {"when": "day", "last_day": "2099-01-31", "reason": "Kontrak."}, follow=True)
+    assert "Peran Operator OPD di Dinas Kesehatan berakhir pada 31 Januari 2099." in later.content.decode()
     assert client.post(url, {"when": "now", "last_day": "2099-01-01", "reason": "Mutasi."}).url == page
     assert not Membership.objects.current().filter(user=city.outsider).exists()
     assert "sudah berakhir pada" in client.post(url, {"when": "now", "reason": "x"}).content.decode()

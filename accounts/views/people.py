@@ -22,6 +22,7 @@ from accounts.permissions import can_deactivate, can_edit_person, can_reset_pass
 from accounts.services import passwords
 from accounts.services import people as services
 from accounts.views._base import SignedIn, allow, beside, details_of, explain, for_managers, one_page, posted
+from spbe_portal.formatting import date_id
 
 READ_WRITE = ["GET", "HEAD", "POST"]
 
@@ -184,7 +185,9 @@ def membership_end(request: SignedIn, pk: int) -> HttpResponse:
         except Refused as refused:
             explain(form, refused)
         else:
-            messages.success(request, "Akhir peran tersimpan." if last_day else "Peran diakhiri.")
+            role = f"Peran {membership.get_role_display()} di {membership.agency.name}"
+            text = f"{role} berakhir pada {date_id(last_day)}." if last_day else f"{role} sudah diakhiri."
+            messages.success(request, text)
             return redirect("person", shown.pk)
     context = {
         "form": form,

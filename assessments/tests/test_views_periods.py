@@ -19,6 +19,7 @@ from assessments.services import periods as services
 from audit.models import Event
 from conftest import accept_all, fill, hand_in, make_person
 from indicators.models import Indicator, Instrument
+from spbe_portal.formatting import datetime_id
 
 
 def said(response) -> list[str]:
@@ -305,6 +306,9 @@ def test_a_new_deadline_while_running_needs_a_reason(login, city, period):
     assert response.status_code == 302
     period.refresh_from_db()
     assert f"{timezone.localtime(period.deadline):%Y-%m-%d}" == later
+    assert said(response) == [
+        f"Perubahan periode sudah disimpan. Batas waktu sekarang {datetime_id(period.deadline)}."
+    ]
     assert Event.objects.get(action="period.edit").reason == "Bencana banjir."
 
 

@@ -60,7 +60,7 @@ def period_edit(request: HttpRequest, pk: int) -> HttpResponse:
         form = form.tick(request.POST["tandai"])
     elif request.method == "POST" and form.is_valid():
         try:
-            services.edit_period(
+            saved = services.edit_period(
                 period_id=pk,
                 user=request.user,
                 details=form.details(),
@@ -76,7 +76,10 @@ def period_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, refusal.message)
             return redirect("period", pk=pk)
         else:
-            messages.success(request, "Perubahan periode sudah disimpan.")
+            text = "Perubahan periode sudah disimpan."
+            if saved.deadline != period.deadline:
+                text += f" Batas waktu sekarang {datetime_id(saved.deadline)}."
+            messages.success(request, text)
             return redirect("period", pk=pk)
     return _form(request, form, differences=form.beside(period))
 
