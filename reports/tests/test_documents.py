@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from reports.documents import Band, Index, IndicatorRow, band_note
+from reports.documents import Band, DocumentRow, EvidenceUse, Index, IndicatorRow, band_note
 from reports.tests.sample import empty_report, final_report, submitted_report, unfinished_report
 
 BANDS = (
@@ -77,11 +77,51 @@ def test_the_state_of_an_indicator_names_the_decision_only_where_it_says_more_th
     assert replace(row, decision="return").state == "Terdefinisi; dikembalikan"
     assert replace(row, self_level=None, level_name="").state == "Belum diisi"
     left_out = replace(row, self_level=None, level_name="", not_relevant=True)
-    assert left_out.state == "Tidak relevan"
+    assert left_out.state == "Tidak relevan, menunggu verifikasi"
+    assert replace(left_out, is_frozen=True).state == "Tidak relevan, tidak diverifikasi"
     assert replace(left_out, decision="accept").state == "Tidak relevan, diterima"
     assert replace(left_out, decision="return").state == "Tidak relevan, dikembalikan"
     adjusted = replace(left_out, decision="adjust", verified_level=1, level_name="Rintisan")
     assert adjusted.state == "Rintisan; disesuaikan"
+
+
+def test_a_document_that_serves_many_indicators_has_one_line_for_each_set_of_pages_and_level():
+    uses = (
+        EvidenceUse("8"), EvidenceUse("9", "5-7", 3), EvidenceUse("11"), EvidenceUse("12"), EvidenceUse("13", "", 4),
+        EvidenceUse("14", "2"), EvidenceUse("15", "5-7", 3),
+    )  # fmt: skip
+    row = DocumentRow("B1", "Laporan", "", None, "Laporan", uses)
+    assert row.use_lines == ("8, 11, 12", "9, 15: level 3, hal. 5-7", "13: level 4", "14: hal. 2")
+
+
+def test_what_counts_as_the_lowest_level_is_said():
+    assert final_report().lowest_notes == ()
+    report = unfinished_report()
+    assert report.lowest_notes == (
+        f"{report.unanswered} indikator belum terisi dan dihitung sebagai level 1.",
+        "1 indikator dinyatakan tidak relevan dan dihitung sebagai level 1 selama belum diterima verifikator.",
+    )
+    assert report.unanswered > 0
+
+
+def test_the_own_index_can_be_rebuilt_from_the_levels_shown():
+    for report in (final_report(), submitted_report(), unfinished_report()):
+        total = sum(row.weight * Fraction(row.self_shown or 1) for row in report.indicators)
+        assert total / sum(row.weight for row in report.indicators) == report.self_index.value
+
+
+def test_only_a_recommendation_of_eight_lines_or_more_may_be_cut():
+    item = final_report().recommendations[0]
+    short = replace(item, next_level_name="", criterion="a" * 56 * 5, criterion_for_agency="b" * 56, evidence=("c",))
+    assert short.is_long is False
+    assert replace(short, criterion_for_agency="b" * 57).is_long is True
+
+
+def test_no_change_is_said_of_an_unfinished_assessment():
+    report = unfinished_report()
+    assert (report.last_name, report.change, report.shows_change) == ("Mandiri 2024", None, False)
+    assert (final_report().last_name, submitted_report().last_name) == ("Verifikasi 2024", "Mandiri 2024")
+    assert empty_report().last_name == ""
 
 
 def test_change_and_gap_are_exact():

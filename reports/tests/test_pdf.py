@@ -120,7 +120,7 @@ def test_every_aspect_and_domain_stands_with_its_figures(final):
 def test_all_47_indicators_stand_with_weight_and_levels(final):
     text = words("\n".join(pages(final)))
     for row in final_report().indicators:
-        levels = " ".join("–" if level is None else str(level) for level in (row.self_level, row.verified_level))
+        levels = " ".join("–" if level is None else str(level) for level in (row.self_shown, row.verified_level))
         assert f"{row.code} {row.short_name} {decimal_id(row.weight)} {levels}" in text
 
 
@@ -131,6 +131,7 @@ def test_notes_replies_recommendations_and_hashes_are_there(final):
     assert text.count("Nilai disesuaikan.") == report.decisions.adjusted
     for item in report.recommendations:
         assert f"{item.code}. {item.short_name}" in text
+        assert f"+{decimal_id(item.gain, 4)}" in text
     for document in report.documents:
         assert (document.sha256[:32] in text, document.sha256[32:] in text) == (True, True)
 
@@ -157,16 +158,34 @@ def test_no_page_of_a_final_report_says_draft(final):
 def test_an_unfinished_assessment_says_so_on_every_page_and_shows_no_verified_index():
     report = unfinished_report()
     texts = pages(render_agency_report(report))
-    assert [text for text in texts if "TIDAK SELESAI" not in text] == []
+    assert [text for text in texts if "tidak selesai" not in text.lower()] == []
     assert "Tidak diajukan sampai periode ditutup." in words(texts[0])
-    assert "Indeks internal OPD, nilai mandiri" in words(texts[0])
-    assert f"{report.answered} dari {report.assigned} indikator terisi" in words(texts[0])
+    cover = words(texts[0])
+    assert (
+        f"Tidak selesai {report.answered} dari {report.assigned} indikator terisi. Tidak diajukan sampai periode "
+        f"ditutup. Indeks mandiri {decimal_id(report.self_index.value)}; yang belum terisi dihitung sebagai level 1."
+    ) in cover
+    assert report.self_index.predicate not in cover
+    assert f"{report.unanswered} indikator belum terisi dan dihitung sebagai level 1." in words("\n".join(texts))
+    assert [share > 0.01 for share in grey_shares(render_agency_report(report))] == [True] * len(texts)
 
 
 def test_a_second_revision_says_which_one_it_replaces():
     texts = pages(render_agency_report(revised_report()))
     assert "Menggantikan revisi 1 (3,22)" in words(texts[0])
     assert "sebagai revisi 2, menggantikan revisi 1 (3,22)" in words(texts[-1])
+
+
+def test_what_was_filled_in_for_the_agency_is_said_in_the_history_and_beside_the_indicator():
+    report = final_report()
+    some = tuple(replace(row, on_behalf=row.code in {"3", "7"}) for row in report.indicators)
+    text = words("\n".join(pages(render_agency_report(replace(report, indicators=some)))))
+    assert "Indikator 3, 7 diisi oleh Koordinator Penilaian, atas nama Dinas Kesehatan." in text
+    assert text.count("diisi atas nama OPD") == 2
+    every = tuple(replace(row, on_behalf=True) for row in report.indicators)
+    text = words("\n".join(pages(render_agency_report(replace(report, indicators=every)))))
+    assert "Semua indikator diisi oleh Koordinator Penilaian, atas nama Dinas Kesehatan." in text
+    assert text.count("diisi atas nama OPD") == 0
 
 
 def test_last_years_value_is_named_by_its_kind(final, submitted):

@@ -108,7 +108,8 @@ def test_an_approved_assessment_has_both_indices_and_is_still_a_draft(adjusted):
     assert report.decisions == Decisions(accepted=45, adjusted=1, not_relevant=1)
     rows = {row.code: row for row in report.indicators}
     assert (rows["12"].self_level, rows["12"].verified_level, rows["12"].state) == (3, 2, "Terkelola; disesuaikan")
-    assert rows["44"].state == "Tidak relevan, diterima"
+    assert (rows["44"].state, rows["44"].self_shown) == ("Tidak relevan, diterima", 1)
+    assert report.on_behalf_codes == ()
 
 
 def test_recommendations_begin_with_the_weakest_and_say_what_they_add(adjusted):
