@@ -161,8 +161,9 @@ def test_an_unfinished_assessment_says_so_on_every_page_and_shows_no_verified_in
     assert [text for text in texts if "tidak selesai" not in text.lower()] == []
     assert "Tidak diajukan sampai periode ditutup." in words(texts[0])
     cover = words(texts[0])
+    assert "Penilaian Mandiri SPBE 2025 Tidak selesai" in cover
     assert (
-        f"Tidak selesai {report.answered} dari {report.assigned} indikator terisi. Tidak diajukan sampai periode "
+        f"{report.answered} dari {report.assigned} indikator terisi. Tidak diajukan sampai periode "
         f"ditutup. Indeks mandiri {decimal_id(report.self_index.value)}; yang belum terisi dihitung sebagai level 1."
     ) in cover
     assert report.self_index.predicate not in cover
