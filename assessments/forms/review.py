@@ -44,28 +44,37 @@ ADJUST_TEMPLATES: tuple[str, ...] = (
 )
 
 
+#: The choice of every period; without one the running ones are shown, if there are any.
+ALL_PERIODS = "semua"
+
+
 class QueueForm(forms.Form):
     """What to show of the queue. Values that make no sense are passed over, as if not given."""
 
     status = forms.ChoiceField(choices=list(STATES.items()), required=False, widget=forms.HiddenInput)
     cari = forms.CharField(label="Cari OPD", max_length=100, required=False)
-    periode = forms.ModelChoiceField(
-        label="Periode", queryset=Period.objects.none(), required=False, empty_label="Semua periode"
-    )
+    periode = forms.ChoiceField(label="Periode", required=False)
     jenis = forms.ChoiceField(label="Jenis OPD", choices=[("", "Semua jenis"), *Agency.Kind.choices], required=False)
     belum = forms.BooleanField(label="Belum saya mulai", required=False)
 
     def __init__(self, data: Any, **kwargs: Any):
         super().__init__(data, **kwargs)
         shown = Period.objects.filter(status__in=[Period.Status.OPEN, Period.Status.FINAL])
-        self.fields["periode"].queryset = shown  # type: ignore[attr-defined]
+        self.periods = {str(period.pk): period for period in shown}
+        self.running = [period for period in shown if period.status == Period.Status.OPEN]
+        choices = [(ALL_PERIODS, "Semua periode"), *((pk, period.name) for pk, period in self.periods.items())]
+        if self.running:
+            choices.insert(0, ("", "Periode berjalan"))
+        self.fields["periode"].choices = choices  # type: ignore[attr-defined]
 
     def wanted(self) -> QueueFilter:
         self.is_valid()
         good = self.cleaned_data
+        chosen = good.get("periode") or ""
         return QueueFilter(
             state=good.get("status") or WAITING,
-            period=good.get("periode"),
+            periods=[self.periods[chosen]] if chosen in self.periods else [] if chosen else self.running,
+            chose_period=bool(chosen),
             kind=good.get("jenis") or "",
             text=(good.get("cari") or "").strip(),
             not_started=bool(good.get("belum")),

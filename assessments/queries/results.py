@@ -1,7 +1,7 @@
 """Reads of results over all agencies, each with a fixed number of queries.
 
 An agency's index is internal: the regulation knows only the government's. Agencies are never
-ranked against each other, and ordered by index only where all are assigned the same indicators.
+ranked against each other, so never ordered by index.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.models import Agency
 from accounts.permissions import Rights
@@ -158,22 +158,37 @@ def _earlier(result: Result | None, instrument_code: str) -> Earlier | None:
 
 @dataclass(frozen=True)
 class Turnout:
-    """How many agencies take part in a period and how many of them have handed in."""
+    """How many agencies take part in a period, and how far they are."""
 
     handed_in: int
     agencies: int
-    is_equal: bool  # all are assigned the same indicators: only then may they be ordered by index
+    complete: int  # approved, also where final
+    unfinished: int  # final without having been approved
+    is_equal: bool  # all are assigned the same indicators: only then may their indices be compared
+
+    @property
+    def missing(self) -> int:
+        """Those that have not handed in."""
+        return self.agencies - self.handed_in
 
 
 def turnout(period: Period) -> Turnout:
     """Three queries."""
     taking_part = Assessment.objects.filter(period=period).exclude(status=Status.CANCELLED)
+    broken = Result.objects.filter(assessment=OuterRef("pk"), superseded_at=None, is_complete=False)
+    counts = taking_part.annotate(is_unfinished=Exists(broken)).aggregate(
+        agencies=Count("pk"),
+        published=Count("pk", filter=Q(status__in=PUBLISHED)),
+        unfinished=Count("pk", filter=Q(status=Status.FINAL, is_unfinished=True)),
+    )
     assigned = Assignment.objects.filter(period=period).aggregate(
         rows=Count("pk"), agencies=Count("agency", distinct=True), indicators=Count("indicator", distinct=True)
     )
     return Turnout(
         handed_in=taking_part.handed_in().count(),
-        agencies=taking_part.count(),
+        agencies=counts["agencies"],
+        complete=counts["published"] - counts["unfinished"],
+        unfinished=counts["unfinished"],
         is_equal=assigned["rows"] == assigned["agencies"] * assigned["indicators"],
     )
 
@@ -184,14 +199,12 @@ STATUS_ORDER = {
 
 
 def ordered(rows: Iterable[ResultRow], order: str) -> list[ResultRow]:
-    """Rows (by name as they come) by "nama", "status", "cakupan" or "indeks"; equal ones stay by name."""
+    """Rows (by name as they come) by "nama", "status" or "cakupan"; equal ones stay by name."""
     rows = list(rows)
     if order == "status":
         return sorted(rows, key=lambda row: STATUS_ORDER[row.status])
     if order == "cakupan":
         return sorted(rows, key=lambda row: row.coverage, reverse=True)
-    if order == "indeks":
-        return sorted(rows, key=lambda row: (row.verified_index is None, -(row.verified_index or 0)))
     return rows
 
 

@@ -101,6 +101,11 @@ class Overview:
         return self.decided_as(DecisionKind.RETURN)
 
     @property
+    def verified_count(self) -> int:
+        """Decided and not sent back: what has a verified value."""
+        return len(self.decided) - len(self.returned)
+
+    @property
     def is_ready(self) -> bool:
         """All decided and none returned: it can be approved."""
         return not self.undecided and not self.returned
@@ -271,6 +276,22 @@ class ReviewPage:
     def last_name(self) -> str:
         """What last year's level is called."""
         return self.level_name(self.last.level) if self.last else ""
+
+    @property
+    def near_levels(self) -> list[LevelRow]:
+        """The level chosen and the one above it: what the decision is about."""
+        level = self.answer.self_level
+        if level is None:
+            return []
+        reached = [row for row in self.indicator.ladder if row.level <= level]
+        above = [row for row in self.indicator.ladder if row.level > level]
+        return [*reached[-1:], *above[:1]]
+
+    @property
+    def repeated_titles(self) -> set[str]:
+        """Titles that more than one piece of evidence has: only the file names tell these apart."""
+        titles = [item.document.title for item in self.evidence]
+        return {title for title in titles if titles.count(title) > 1}
 
     @property
     def other_levels(self) -> list[LevelRow]:

@@ -1,5 +1,6 @@
 """The reviewers' queue: what waits, for how long, and who may take it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,17 +22,21 @@ STATES = {WAITING: "Menunggu", RETURNED: "Dikembalikan", APPROVED: "Disetujui"}
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """What the reviewer wants to see; empty fields do not narrow."""
+    """What the reviewer wants to see; empty fields do not narrow.
+
+    `chose_period`: the periods were asked for, not just the running ones as by default.
+    """
 
     state: str = WAITING
-    period: Period | None = None
+    periods: Sequence[Period] = ()
+    chose_period: bool = False
     kind: str = ""
     text: str = ""
     not_started: bool = False
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.period or self.kind or self.text or self.not_started)
+        return bool(self.chose_period or self.kind or self.text or self.not_started)
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,33 @@ class QueueRow:
     started_by_me: bool
     barrier: str
 
+    @property
+    def is_all_decided(self) -> bool:
+        return self.status == Status.SUBMITTED and self.decided == self.assigned
+
+    @property
+    def act(self) -> str:
+        """What the button says."""
+        if self.status != Status.SUBMITTED:
+            return "Lihat"
+        if self.is_all_decided:
+            return "Periksa dan kembalikan" if self.returned else "Periksa dan setujui"
+        if self.started_by_me:
+            return "Lanjutkan"
+        return "Bantu" if self.decided else "Mulai"
+
 
 @dataclass(frozen=True)
 class Queue:
     page: Page
     rows: list[QueueRow]
     counts: dict[str, int]
+
+    @property
+    def first(self) -> QueueRow | None:
+        """What this person does next: what only waits to be ended, then what they began, then the oldest."""
+        mine = [row for row in self.rows if row.status == Status.SUBMITTED and not row.barrier]
+        return min(mine, key=lambda row: (not row.is_all_decided, not row.started_by_me), default=None)
 
 
 def barrier(rights: Rights, assessment: Assessment, *, wrote: bool) -> str:
@@ -105,8 +131,8 @@ _ORDER = {WAITING: ["submitted_at"], RETURNED: ["mend_by"], APPROVED: ["-approve
 def _narrowed(rights: Rights, wanted: QueueFilter) -> QuerySet:
     mine = Review.objects.filter(answer__assessment=OuterRef("pk"), is_current=True, reviewer_id=rights.user_id)
     found = Assessment.objects.visible_to(rights).annotate(started_by_me=Exists(mine))
-    if wanted.period:
-        found = found.filter(period=wanted.period)
+    if wanted.periods:
+        found = found.filter(period__in=wanted.periods)
     if wanted.kind:
         found = found.filter(agency__kind=wanted.kind)
     if wanted.text:

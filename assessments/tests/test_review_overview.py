@@ -14,7 +14,7 @@ from assessments.models import Answer, Assessment, Status
 from assessments.services import answers as answer_services
 from assessments.services import periods as period_services
 from assessments.services import reviews as services
-from conftest import accept_all, attach, hand_in
+from conftest import accept_all, attach, fill, hand_in
 from spbe_portal.formatting import date_id
 
 
@@ -58,7 +58,7 @@ def test_the_overview_leads_to_the_next_undecided_and_shows_provisional_figures(
     response = login(city.verifier).get(overview_url(mixed))
     page = response.content.decode()
     assert "Lanjutkan: Indikator 4" in page
-    assert "sementara, 3 dari 47 diverifikasi" in page
+    assert "sementara, 2 dari 47 diverifikasi, 1 dikembalikan" in page
     assert "Kembalikan 1 indikator" in page
     # 1 at level 3, 3 at level 5, all the others count as the lowest: (100 + 2 * 1.30 + 4 * 1.30) / 100
     assert response.context["overview"].verified.index == Fraction(100 + Fraction("7.80")) / 100
@@ -174,7 +174,7 @@ def test_returning_opens_the_marked_ones_until_the_chosen_time(mixed, city, logi
     assert date_id(due) in page
     # The same form again: nothing happens twice, and it says why.
     again = client.post(path, {"mend_by": f"{due:%Y-%m-%dT%H:%M}", "revision": mixed.revision}, follow=True)
-    assert "berstatus Dikembalikan" in again.content.decode()
+    assert "Penilaian ini sudah dikembalikan. Di bawah ini keadaan terbaru." in again.content.decode()
     mixed.refresh_from_db()
     assert mixed.mend_by == due
 
@@ -247,7 +247,7 @@ def test_approving_fixes_the_verified_index(ready, city, login):
     assert ready.verified_index == 3 + Fraction("2.60") / 100
     assert "disetujui. Nilai verifikasinya" in client.get(overview_url(ready)).content.decode()
     again = client.post(path, {"revision": ready.revision}, follow=True)
-    assert "berstatus Disetujui" in again.content.decode()
+    assert "Penilaian ini sudah disetujui. Di bawah ini keadaan terbaru." in again.content.decode()
 
 
 def test_what_stands_in_the_way_of_approving_is_listed_with_links(mixed, city, login):
@@ -302,3 +302,27 @@ def test_a_closed_period_can_be_read_but_not_moved(final, city, login):
     for page in ("return", "approve"):
         response = client.get(reverse(page, args=[final.pk]), follow=True)
         assert "Periode penilaian ini sudah ditutup" in response.content.decode()
+
+
+def test_what_is_sent_back_is_not_counted_as_verified(submitted, city, login):
+    services.decide(
+        assessment_id=submitted.pk, code="1", user=city.verifier, decision="return", reason="other", note="Lengkapi."
+    )
+    accept_all(submitted, city.verifier)
+    page = login(city.verifier).get(overview_url(submitted)).content.decode()
+    assert "46 dari 47 diverifikasi, 1 dikembalikan" in page
+    assert "belum diputuskan atau dikembalikan dihitung sebagai level terendah" in page
+
+
+def test_a_hand_in_for_the_agency_is_named_to_its_reviewer(assessment, city, login):
+    fill(assessment, city.operator)
+    workflow.submit(assessment_id=assessment.pk, user=city.coordinator)
+    page = login(city.verifier).get(overview_url(assessment)).content.decode()
+    assert "oleh Koordinator, atas nama Dinas Kesehatan" in page
+
+
+def test_what_froze_unfinished_says_why(final, period, city, login):
+    other = Assessment.objects.get(period=period, agency=city.dinsos)
+    page = login(city.verifier).get(overview_url(other)).content.decode()
+    assert "Tidak selesai" in page
+    assert "Alasan: Batas waktu sudah lewat." in page

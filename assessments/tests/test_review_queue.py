@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Agency, Role
 from accounts.permissions import rights_of
-from assessments.models import Assessment, Contributor
+from assessments.models import Assessment, Contributor, Period
 from assessments.queries.review_queue import PER_PAGE, QueueFilter, review_queue
 from assessments.services import reviews as services
-from conftest import hand_in, make_person
+from conftest import accept_all, hand_in, make_person
 
 URL = reverse("review_queue")
 
@@ -117,6 +117,36 @@ def test_filters_narrow(query, found, submitted, city, login):
 def test_the_period_narrows(submitted, city, login):
     response = login(city.verifier).get(URL, {"periode": submitted.period_id})
     assert len(response.context["queue"].rows) == 1
+
+
+def test_years_are_not_mixed_unless_asked_for(final, period, city, login):
+    """A period that runs narrows by itself; `semua` shows what earlier ones ended with too."""
+    year = period.year + 1
+    later = Period.objects.create(
+        name="Penilaian berikut",
+        year=year,
+        instrument=period.instrument,
+        starts_on=period.starts_on,
+        deadline=timezone.now() + timedelta(days=9),
+        status="open",
+        opened_at=timezone.now(),
+        created_by=city.coordinator,
+    )
+    client = login(city.verifier)
+    counts = {
+        asked: client.get(URL, {"periode": asked}).context["queue"].counts["disetujui"]
+        for asked in ("", "semua", str(period.pk), str(later.pk))
+    }
+    assert counts == {"": 0, "semua": 1, str(period.pk): 1, str(later.pk): 0}
+
+
+def test_what_is_all_decided_is_to_be_approved_first(submitted, period, city, login):
+    other = hand_in(Assessment.objects.get(period=period, agency=city.dinsos), city.other_operator)
+    accept_all(other, city.verifier)
+    page = login(city.verifier).get(URL)
+    assert page.context["queue"].first.pk == other.pk
+    assert "Periksa dan setujui: Dinas Sosial" in page.content.decode()
+    assert "2 penilaian menunggu verifikasi." in page.content.decode()
 
 
 def test_a_search_with_a_nul_character_is_passed_over(submitted, city, login):

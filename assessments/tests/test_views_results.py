@@ -117,7 +117,7 @@ def test_an_unfinished_result_is_called_so_and_has_no_verified_index(login, city
         "dinsos": ("unfinished", None),
         "diskominfo": ("unfinished", None),
     }
-    assert "1 dari 3 OPD sudah mengajukan" in response.content.decode()
+    assert "1 hasil lengkap, 2 tidak selesai." in response.content.decode()
     assert slugs(login(city.leader).get(f"{PAGE}?status=unfinished")) == ["diskominfo", "dinsos"]
 
 
@@ -172,19 +172,28 @@ def test_filters_search_and_order(login, city, submitted, period):
     assert slugs(client.get(f"{PAGE}?urut=ngawur&jenis=ngawur")) == []
 
 
-def test_ordering_by_index_is_offered_only_where_all_are_assigned_the_same(login, city, approved, period):
+def test_agencies_are_never_ordered_by_index(login, city, approved, period):
     Assessment.objects.filter(period=period, agency=city.dinsos).update(
         status="approved", submitted_at=timezone.now(), approved_at=timezone.now(), verified_exact="4/1"
     )
     client = login(city.coordinator)
     response = client.get(f"{PAGE}?urut=indeks")
-    assert "indeks" in dict(response.context["orders"])
-    assert slugs(response) == ["dinsos", "dinkes", "diskominfo"]
-    Assignment.objects.filter(period=period, agency=city.dinsos, indicator__code="1").delete()
-    response = client.get(f"{PAGE}?urut=indeks")
     assert "indeks" not in dict(response.context["orders"])
     assert slugs(response) == ["dinkes", "diskominfo", "dinsos"]
-    assert "tidak dapat dibandingkan" in response.content.decode()
+
+
+def test_unequal_assignments_are_said_not_to_compare(login, city, approved, period):
+    client = login(city.coordinator)
+    assert "tidak dapat dibandingkan" not in client.get(PAGE).content.decode()
+    Assignment.objects.filter(period=period, agency=city.dinsos, indicator__code="1").delete()
+    assert "tidak dapat dibandingkan" in client.get(PAGE).content.decode()
+
+
+def test_one_sentence_says_how_far_all_are(login, city, approved, period):
+    client = login(city.leader)
+    assert "1 dari 3 OPD sudah disetujui, 2 belum mengajukan." in client.get(PAGE).content.decode()
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    assert "1 hasil lengkap, 2 tidak selesai." in client.get(PAGE).content.decode()
 
 
 def test_where_rounding_hides_the_class_it_is_said_beside_it(login, city, approved, period):

@@ -13,7 +13,7 @@ from assessments.queries import results as queries
 from assessments.views._base import allow, rights
 
 PAGE_SIZE = 100
-ORDERS = (("nama", "Nama"), ("status", "Status"), ("cakupan", "Cakupan"), ("indeks", "Indeks verifikasi"))
+ORDERS = (("nama", "Nama"), ("status", "Status"), ("cakupan", "Cakupan"))
 
 
 @require_safe
@@ -27,8 +27,7 @@ def results(request: HttpRequest) -> HttpResponse:
     rows = queries.result_rows(period, mine)
     turnout = queries.turnout(period)
     filters = {name: request.GET.get(name, "").strip() for name in ("jenis", "status", "cari", "urut")}
-    orders = [(value, label) for value, label in ORDERS if value != "indeks" or turnout.is_equal]
-    shown = queries.ordered([row for row in rows if _matches(row, filters)], _order(filters["urut"], orders))
+    shown = queries.ordered([row for row in rows if _matches(row, filters)], _order(filters["urut"]))
     return render(
         request,
         "assessments/results.html",
@@ -43,7 +42,7 @@ def results(request: HttpRequest) -> HttpResponse:
             "is_filtered": any(filters[name] for name in ("jenis", "status", "cari")),
             "kinds": queries.kinds_of(rows),
             "statuses": _statuses(rows),
-            "orders": orders,
+            "orders": ORDERS,
             "some_rounded_over": any(row.is_rounded_over for row in shown),
         },
     )
@@ -59,8 +58,8 @@ def _chosen(periods: list[Period], wanted: str) -> Period | None:
     raise Http404
 
 
-def _order(wanted: str, orders: list[tuple[str, str]]) -> str:
-    return wanted if wanted in dict(orders) else "nama"
+def _order(wanted: str) -> str:
+    return wanted if wanted in dict(ORDERS) else "nama"
 
 
 def _matches(row: queries.ResultRow, filters: dict[str, Any]) -> bool:

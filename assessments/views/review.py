@@ -16,6 +16,8 @@ from assessments.forms.review import ADJUST_TEMPLATES, NOTE_TEMPLATES, DecisionF
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, ReturnReason, Review, Status
 from assessments.models.assessments import HANDED_IN
 from assessments.queries import review as queries
+from assessments.queries.answers import handed_in_for
+from assessments.queries.results import revisions_of, shown_status
 from assessments.queries.review_queue import barrier
 from assessments.services import evidence as evidence_services
 from assessments.services import reviews as services
@@ -62,6 +64,8 @@ def review_overview(request: HttpRequest, pk: int) -> HttpResponse:
     if elsewhere:
         return elsewhere
     shown = queries.overview(assessment)
+    revisions = revisions_of([assessment])[assessment.pk] if assessment.status == Status.FINAL else []
+    badge = shown_status(assessment, revisions)
     wanted = request.GET.get("saring", "")
     if wanted not in queries.FILTERS:
         wanted = "semua"
@@ -76,16 +80,13 @@ def review_overview(request: HttpRequest, pk: int) -> HttpResponse:
             "chips": [chip for chip in chips if chip[2] or chip[0] in ("semua", "belum", wanted)],
             "wanted": wanted,
             "is_provisional": assessment.status in (Status.SUBMITTED, Status.RETURNED),
-            "shown_status": "unfinished" if _is_unfinished(assessment) else assessment.status,
+            "shown_status": badge,
+            "unfinished_reason": revisions[0].reason if badge == "unfinished" else "",
+            "for_agency": assessment.pk in handed_in_for([assessment]),
             "can_decide": permissions.can_review(rights(request), assessment, wrote=assessment.wrote),
             "next": shown.undecided[0].indicator if shown.undecided else None,
         },
     )
-
-
-def _is_unfinished(assessment: Assessment) -> bool:
-    """Finalised without ever being approved."""
-    return assessment.status == Status.FINAL and not assessment.verified_exact
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -35,8 +35,7 @@ def return_assessment(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, refusal.message)
         return _return_page(request, assessment, form, status=409)
     except Refused as refusal:
-        messages.error(request, refusal.message)
-        return redirect("review_overview", pk)
+        return _not_now(request, assessment, "dikembalikan", refusal)
     messages.success(
         request,
         f"{returned.returned_count} indikator dikembalikan ke {returned.agency}. "
@@ -63,8 +62,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, stale.message)
         return _approve_page(request, assessment, status=409)
     except Refused as refusal:
-        messages.error(request, refusal.message)
-        return redirect("review_overview", pk)
+        return _not_now(request, assessment, "disetujui", refusal)
     messages.success(request, f"Penilaian {approved.agency} disetujui. Nilai verifikasinya kini dapat dibaca OPD.")
     return redirect("review_overview", pk)
 
@@ -76,10 +74,20 @@ def _closed(request: HttpRequest, assessment: Assessment, act: str) -> HttpRespo
         return redirect("review_overview", assessment.pk)
     if assessment.status == Status.SUBMITTED:
         return None
-    messages.error(
-        request,
-        f"Penilaian {assessment.agency} berstatus {assessment.get_status_display()}, jadi tidak dapat {act}.",
-    )
+    status = assessment.get_status_display()
+    if status.lower() == act:
+        messages.info(request, f"Penilaian ini sudah {act}. Di bawah ini keadaan terbaru.")
+    else:
+        messages.error(request, f"Penilaian {assessment.agency} berstatus {status}, jadi tidak dapat {act}.")
+    return redirect("review_overview", assessment.pk)
+
+
+def _not_now(request: HttpRequest, assessment: Assessment, act: str, refusal: Refused) -> HttpResponse:
+    """After a move that was refused because of what the assessment is by now."""
+    assessment.refresh_from_db()
+    if (elsewhere := _closed(request, assessment, act)) is not None:
+        return elsewhere
+    messages.error(request, refusal.message)
     return redirect("review_overview", assessment.pk)
 
 

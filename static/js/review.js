@@ -56,6 +56,22 @@
     window.addEventListener("hashchange", () => { if (fromAddress() >= 0) showEvidence(fromAddress(), true); });
   }
 
+  /* Evidence and decision fill the window down to the bar, wherever the page is scrolled to. */
+  function fit() {
+    const bar = find(".bottom-bar");
+    const top = Math.max(12, layout.getBoundingClientRect().top);
+    const room = Math.max(320, window.innerHeight - (bar ? bar.offsetHeight : 0) - top - 12);
+    layout.style.setProperty("--room", `${Math.floor(room)}px`);
+  }
+  let asked = 0;
+  function fitSoon() {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(fit);
+  }
+  fit();
+  window.addEventListener("scroll", fitSoon, { passive: true });
+  window.addEventListener("resize", fitSoon);
+
   const zoom = find("[data-zoom]");
 
   function toggleZoom() {
