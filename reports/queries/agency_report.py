@@ -24,15 +24,14 @@ from reports.documents import (
     Band,
     Decisions,
     Index,
-    IndicatorRow,
     Part,
     Replaced,
-    ReviewNote,
 )
 from reports.models import ReportJob
 from reports.queries.evidence import documents_of
 from reports.queries.recommendations import recommendations_of
 from reports.queries.values import exact, level_of, number_of
+from reports.rows import IndicatorRow, ReviewNote
 
 DRAFT_REASONS = {
     Status.DRAFT: "Penilaian belum diajukan; angka masih dapat berubah.",

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from reports.documents import DocumentRow, EvidenceUse
 from reports.queries.values import level_of
+from reports.rows import DocumentRow, EvidenceUse
 
 
 def documents_of(rows: list[dict[str, Any]]) -> tuple[tuple[DocumentRow, ...], dict[str, tuple[str, ...]]]:

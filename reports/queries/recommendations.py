@@ -5,7 +5,7 @@ from math import floor
 from typing import Any
 
 from indicators.models import EvidenceHint, Instrument, LevelCriterion
-from reports.documents import IndicatorRow, Level, Recommendation
+from reports.rows import IndicatorRow, Level, Recommendation
 
 
 def recommendations_of(

@@ -10,19 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from indicators import scoring
-from reports.documents import (
-    AgencyReport,
-    Band,
-    Decisions,
-    DocumentRow,
-    EvidenceUse,
-    Index,
-    IndicatorRow,
-    Part,
-    Recommendation,
-    Replaced,
-    ReviewNote,
-)
+from reports.documents import AgencyReport, Band, Decisions, Index, Part, Replaced
+from reports.rows import DocumentRow, EvidenceUse, IndicatorRow, Recommendation, ReviewNote
 
 FIXTURE = Path(__file__).resolve().parents[2] / "fixtures" / "spbe-47-7aspek.json"
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from reports.documents import Band, DocumentRow, EvidenceUse, Index, IndicatorRow, band_note
+from reports.documents import Band, Index, band_note
+from reports.rows import DocumentRow, EvidenceUse, IndicatorRow
 from reports.tests.sample import empty_report, final_report, submitted_report, unfinished_report
 
 BANDS = (

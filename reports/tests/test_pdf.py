@@ -13,8 +13,9 @@ import pytest
 from django.core.management import call_command
 from PIL import Image
 
-from reports.documents import DocumentRow, EvidenceUse, Index
+from reports.documents import Index
 from reports.pdf import OwnFiles, RenderError, _pdf, _Refused, render_agency_report
+from reports.rows import DocumentRow, EvidenceUse
 from reports.tests.sample import empty_report, final_report, revised_report, submitted_report, unfinished_report
 from spbe_portal.formatting import decimal_id
 
