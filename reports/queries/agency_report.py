@@ -16,9 +16,6 @@ from assessments.queries.last_year import results_before
 from indicators.queries import level_names
 from indicators.scoring import FORMULA_VERSION
 from reports.documents import (
-    ACCEPTED,
-    ADJUSTED,
-    RETURNED,
     TEMPLATE_VERSION,
     AgencyReport,
     Band,
@@ -31,7 +28,7 @@ from reports.models import ReportJob
 from reports.queries.evidence import documents_of
 from reports.queries.recommendations import recommendations_of
 from reports.queries.values import exact, level_of, number_of
-from reports.rows import IndicatorRow, ReviewNote
+from reports.rows import ACCEPTED, ADJUSTED, RETURNED, IndicatorRow, ReviewNote
 
 DRAFT_REASONS = {
     Status.DRAFT: "Penilaian belum diajukan; angka masih dapat berubah.",
