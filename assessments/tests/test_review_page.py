@@ -200,7 +200,11 @@ def test_not_relevant_is_accepted_without_a_level(client_of, submitted):
 
 def test_a_stale_decision_shows_theirs_beside_mine_and_can_then_be_saved(client_of, submitted, city):
     services.decide(
-        assessment_id=submitted.pk, code="1", user=city.verifier2, decision="adjust", verified_level=1,
+        assessment_id=submitted.pk,
+        code="1",
+        user=city.verifier2,
+        decision="adjust",
+        verified_level=1,
         note="Punya dia.",
     )
     mine = form(submitted, decision="adjust", verified_level="2", note="Punya saya.")
@@ -270,12 +274,16 @@ def test_locked_states_show_the_decision_without_a_form(approved, city, login):
 def test_a_reopened_assessment_can_be_decided_again_and_keeps_history(approved, city, login):
     workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Ada bukti baru.")
     client = login(city.verifier)
-    assert client.post(
-        url(approved), form(approved, version=1, decision="adjust", verified_level="4", note="Bukti baru.")
-    ).status_code == 302
+    assert (
+        client.post(
+            url(approved), form(approved, version=1, decision="adjust", verified_level="4", note="Bukti baru.")
+        ).status_code
+        == 302
+    )
     decisions = Review.objects.filter(answer__assessment=approved, answer__indicator__code="1")
     assert list(decisions.values_list("decision", "is_current", "version")) == [
-        ("accept", False, 1), ("adjust", True, 2)
+        ("accept", False, 1),
+        ("adjust", True, 2),
     ]
 
 
@@ -284,8 +292,13 @@ def test_a_reopened_assessment_can_be_decided_again_and_keeps_history(approved, 
 
 def test_the_page_shows_answer_criteria_and_last_years(period, submitted, city, login, instrument):
     earlier = period_services.create_period(
-        user=city.coordinator, name="Penilaian 2025", year=2025, instrument=instrument,
-        starts_on=timezone.localdate(), deadline=timezone.now() + timedelta(days=5), agencies=[city.dinkes],
+        user=city.coordinator,
+        name="Penilaian 2025",
+        year=2025,
+        instrument=instrument,
+        starts_on=timezone.localdate(),
+        deadline=timezone.now() + timedelta(days=5),
+        agencies=[city.dinkes],
     )
     workflow.open_period(period_id=earlier.pk, user=city.coordinator)
     old = hand_in(Assessment.objects.get(period=earlier), city.operator, level=4)
