@@ -13,7 +13,7 @@ from reports.rows import DocumentRow, IndicatorRow, Level, Recommendation, Revie
 from spbe_portal.formatting import decimal_id, level_id
 
 #: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
-TEMPLATE_VERSION = "3"
+TEMPLATE_VERSION = "4"
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
