@@ -2,16 +2,21 @@
 
 import os
 import shutil
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
+import accounts.errors
+import assessments.errors
 from accounts.models import Agency, Membership, Role, User
 from assessments import specs, workflow
 from assessments.models import Answer, Assessment, Document, DocumentVersion, Evidence, Period, Review
@@ -248,3 +253,26 @@ def login(client):
         return client
 
     return _login
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Run the acts at once, each on its own connection; the value or the refusal of each, in order."""
+    barrier = threading.Barrier(len(acts))
+    outcomes: list[Any] = [None] * len(acts)
+
+    def run(position: int, act: Callable[[], Any]) -> None:
+        try:
+            barrier.wait(timeout=10)
+            outcomes[position] = act()
+        except (accounts.errors.Refused, assessments.errors.Refused) as refusal:
+            outcomes[position] = refusal
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(position, act)) for position, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert not any(thread.is_alive() for thread in threads)
+    return outcomes

@@ -1,18 +1,16 @@
 """Two managers at the same moment, on two real connections. Row locks exist on PostgreSQL only."""
 
 import threading
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
-from django.db import connections
 
-from accounts.errors import Invalid, Refused
+from accounts.errors import Invalid
 from accounts.models import Agency, Role, User
 from accounts.services import _base, agencies, people
 from audit.models import Event
-from conftest import make_person
+from conftest import make_person, together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -35,27 +33,6 @@ def _both_look_before_either_saves(monkeypatch):
 
     for module in (people, agencies, _base):
         monkeypatch.setattr(module, "save_unique", slow)
-
-
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run the acts at once, each on its own connection; the value or the refusal of each, in order."""
-    outcomes: list[Any] = [None] * len(acts)
-
-    def run(position: int, act: Callable[[], Any]) -> None:
-        try:
-            outcomes[position] = act()
-        except Refused as refusal:
-            outcomes[position] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(position, act)) for position, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert not any(thread.is_alive() for thread in threads)
-    return outcomes
 
 
 def one_kept_one_told(outcomes: list[Any], kind: type) -> Invalid:

@@ -1,11 +1,6 @@
 """Two people at the same moment, on two real connections. Row locks exist on PostgreSQL only."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.db import connections
 
 from assessments import workflow
 from assessments.errors import NotReady, Refused, Stale, WrongState
@@ -13,32 +8,9 @@ from assessments.models import Answer, Assessment, Period, Result, Review, Statu
 from assessments.services import answers as answer_services
 from assessments.services import reviews as review_services
 from audit.models import Event
-from conftest import accept_all, fill
+from conftest import accept_all, fill, together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Run the acts at once, each on its own connection; the value or the refusal of each, in order."""
-    barrier = threading.Barrier(len(acts))
-    outcomes: list[Any] = [None] * len(acts)
-
-    def run(position: int, act: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(timeout=10)
-            outcomes[position] = act()
-        except Refused as refusal:
-            outcomes[position] = refusal
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(position, act)) for position, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert not any(thread.is_alive() for thread in threads)
-    return outcomes
 
 
 def save(assessment, user, version, **changes):
