@@ -118,10 +118,6 @@ class InstrumentContent:
         return tuple(aspect for domain in self.domains for aspect in domain.aspects)
 
 
-def default_instrument() -> Instrument | None:
-    return Instrument.objects.filter(is_default=True).first()
-
-
 def instrument_spec(instrument: Instrument) -> InstrumentSpec:
     """What scoring needs of `instrument`; four small queries."""
     structure = ("code", "weight_numerator", "weight_denominator", "instrument_id")

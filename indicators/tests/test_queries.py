@@ -10,7 +10,6 @@ from indicators.models import EvidenceHint, Indicator, Instrument, LevelCriterio
 from indicators.parts import shipped_parts, spec_of
 from indicators.queries import (
     NotRelevantHint,
-    default_instrument,
     get_spec,
     indicator_content,
     instrument_content,
@@ -138,9 +137,4 @@ def test_hints_of_what_is_often_not_relevant_are_kind_and_reason(instrument):
 
 
 def test_the_default_instrument_is_the_clients(instrument):
-    assert default_instrument() == instrument
-
-
-@pytest.mark.django_db
-def test_there_may_be_no_default():
-    assert default_instrument() is None
+    assert Instrument.objects.get(is_default=True) == instrument
