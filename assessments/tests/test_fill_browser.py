@@ -1,9 +1,11 @@
 """The indicator page in a real browser: nothing typed is lost, whatever the line or the session does."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -47,6 +49,32 @@ def opened(live_server, page, enter, assessment, city):
         return tab
 
     return _open
+
+
+@pytest.fixture
+def down(page, monkeypatch):
+    """`with down():` the server refuses all; the page is left and closed there, after its last try to save."""
+    refused: list[str] = []
+
+    def refuse(handler, environ, start_response):
+        refused.append(environ["PATH_INFO"])
+        start_response("502 Bad Gateway", [("Content-Type", "text/plain")])
+        return [b"x"]
+
+    @contextmanager
+    def _down():
+        with monkeypatch.context() as patch:
+            patch.setattr(WSGIHandler, "__call__", refuse)
+            yield
+            tries = len(refused)
+            page.goto("about:blank")
+            until = time.monotonic() + 10
+            while len(refused) == tries and time.monotonic() < until:
+                page.wait_for_timeout(50)
+            page.close()
+        assert len(refused) > tries
+
+    return _down
 
 
 def stored(assessment, code="1") -> Answer:
@@ -110,14 +138,11 @@ def test_what_is_typed_offline_is_sent_when_the_line_is_back(opened, context, as
     assert stored(assessment).fact == "Ditulis luring."
 
 
-def test_what_is_typed_while_the_server_is_down_survives_closing_the_page(opened, context, page, assessment):
+def test_what_is_typed_while_the_server_is_down_survives_closing_the_page(opened, context, page, assessment, down):
     page = opened()
-    page.route("**/simpan/", lambda route: route.fulfill(status=502, body="x"))
-    page.fill("#fakta", "Server sedang mati.")
-    says(page, "Gagal menyimpan")
-    context.set_offline(True)  # its last try must not arrive either
-    page.close()
-    context.set_offline(False)
+    with down():
+        page.fill("#fakta", "Server sedang mati.")
+        says(page, "Gagal menyimpan")
     assert stored(assessment).fact == ""
     again = opened(tab=context.new_page())
     says(again, "Tersimpan")
@@ -343,14 +368,11 @@ def test_what_one_saved_in_another_tab_is_not_called_somebody_elses(opened, asse
     expect(page.locator("[data-their-sentence]")).to_contain_text("Anda menyimpan isian lain dari tab atau perangkat")
 
 
-def test_a_kept_draft_meets_a_colleagues_text_as_a_conflict(opened, context, page, assessment, city):
+def test_a_kept_draft_meets_a_colleagues_text_as_a_conflict(opened, context, page, assessment, city, down):
     page = opened()
-    page.route("**/simpan/", lambda route: route.abort())
-    page.fill("#fakta", "Dari saya.")
-    says(page, "Gagal menyimpan")
-    context.set_offline(True)  # its last try must not arrive either
-    page.close()
-    context.set_offline(False)
+    with down():
+        page.fill("#fakta", "Dari saya.")
+        says(page, "Gagal menyimpan")
     answer_services.save_answer(
         assessment_id=assessment.pk, code="1", user=city.operator2, version=1, changes={"fact": "Dari rekan."}
     )
@@ -455,6 +477,7 @@ def test_back_shows_what_is_stored_now(opened, page, live_server, assessment, ci
     opened("1")
     page.goto(sheet)
     page.click('a[href$="/indikator/1/"]')
+    page.wait_for_url("**/indikator/1/")
     with page.expect_response("**/simpan/"):
         page.keyboard.press("4")
     put(page, "#fakta", "Ada.")
