@@ -6,7 +6,7 @@ not of deadlines or completeness: those have their own messages (see `assessment
 """
 
 from accounts.permissions import Rights
-from assessments.models import Assessment, Period, Status
+from assessments.models import Assessment, FollowUp, Period, Status
 from assessments.models.assessments import HANDED_IN
 
 EDITABLE = (Status.DRAFT, Status.RETURNED)
@@ -117,3 +117,50 @@ def can_see_queue(rights: Rights) -> bool:
 def can_report(rights: Rights, assessment: Assessment) -> bool:
     """Make and download the agency report: whoever sees the assessment (PRODUCT's table)."""
     return can_see(rights, assessment)
+
+
+# --- The government as a whole ---------------------------------------------------------------------
+
+
+def can_see_pemda(rights: Rights) -> bool:
+    """The government's index, its tables and its roadmap."""
+    return rights.is_verifier or rights.is_coordinator or rights.is_leader
+
+
+def can_determine(rights: Rights) -> bool:
+    """Fix the government's levels, enter the ministry's."""
+    return rights.is_coordinator
+
+
+def can_assign(rights: Rights) -> bool:
+    """Say which agency is PIC of an indicator and which supports it."""
+    return rights.is_coordinator
+
+
+def can_save_plan(rights: Rights) -> bool:
+    """Save a roadmap as the period's plan. Reckoning one without saving is open to all who see it."""
+    return rights.is_coordinator
+
+
+def can_see_own_place(rights: Rights) -> bool:
+    """The own agency's place in the government's result, once that is final."""
+    return rights.is_operator
+
+
+def can_see_follow_ups(rights: Rights) -> bool:
+    """The page; which rows, says `can_see_follow_up`."""
+    return can_see_pemda(rights) or rights.is_operator
+
+
+def can_see_follow_up(rights: Rights, follow_up: FollowUp) -> bool:
+    return can_see_pemda(rights) or follow_up.agency_id in rights.operator_of
+
+
+def can_manage_follow_ups(rights: Rights) -> bool:
+    """Make, change, confirm, send back and drop them."""
+    return rights.is_coordinator
+
+
+def can_carry_out(rights: Rights, follow_up: FollowUp) -> bool:
+    """Report progress and proof: the owner's operators."""
+    return follow_up.agency_id in rights.operator_of

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from assessments.levels import NOT_RELEVANT, pack
 from assessments.models import Answer, DecisionKind, Review
 from indicators.scoring import InstrumentSpec, Score, score
 
@@ -48,6 +49,24 @@ def self_score(spec: InstrumentSpec, answers: Iterable[Answer]) -> Score:
 
 def verified_score(spec: InstrumentSpec, answers: Iterable[Answer], reviews: dict[int, Review]) -> Score:
     return score(spec, verified_levels(spec, answers, reviews))
+
+
+def packed_self(answers: Iterable[Answer]) -> str:
+    """What the agency says, as `assessments.levels` keeps it."""
+    return pack(
+        (answer.indicator.code, NOT_RELEVANT if answer.not_applicable else answer.self_level) for answer in answers
+    )
+
+
+def packed_verified(answers: Iterable[Answer], reviews: dict[int, Review]) -> str:
+    """What is verified, as `assessments.levels` keeps it; `reviews` maps answer ids to their current decision."""
+    return pack((answer.indicator.code, _packed_decision(reviews.get(answer.pk))) for answer in answers)
+
+
+def _packed_decision(review: Review | None) -> Any:
+    if review is None or review.decision == DecisionKind.RETURN:
+        return None
+    return NOT_RELEVANT if review.verified_level is None else review.verified_level
 
 
 def fraction_text(value: Fraction | None) -> str:

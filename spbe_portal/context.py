@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership, Role, User
 from accounts.permissions import Rights, can_manage_accounts, rights_of
+from assessments.permissions import can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
 _SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown"})
@@ -18,40 +19,60 @@ _SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown"})
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation; its pages are the url names that begin with one of `prefixes`, and `pages`."""
+    """One entry of the navigation; its pages are the url names that begin with one of `prefixes`, and `pages`.
+
+    `tabs` are the entries below it, shown on all its pages.
+    """
 
     title: str
     url_name: str
     prefixes: tuple[str, ...] = ()
     pages: frozenset[str] = frozenset()
+    tabs: tuple["Place", ...] = ()
 
     @property
     def url(self) -> str:
         return reverse(self.url_name)
 
     def holds(self, url_name: str) -> bool:
-        return url_name == self.url_name or url_name in self.pages or url_name.startswith(self.prefixes)
+        if url_name == self.url_name or url_name in self.pages or url_name.startswith(self.prefixes):
+            return True
+        return any(tab.holds(url_name) for tab in self.tabs)
 
 
 HOME = Place("Beranda", "home", pages=_SHARED)
 REVIEW = Place("Verifikasi", "review_queue", ("review",), _SHARED | {"return", "approve"})
-PERIODS = Place("Periode", "period_list", ("period", "instrument"), _SHARED | {"reopen", "cancel", "extend"})
-RESULTS = Place("Hasil", "results", pages=_SHARED)
+PERIODS = Place(
+    "Periode", "period_list", ("period", "instrument", "assignment"), _SHARED | {"reopen", "cancel", "extend"}
+)
+SUMMARY = Place("Ringkasan", "pemda")
+HEAT = Place("Peta nilai", "heat")
+RESULTS = Place("Hasil OPD", "results", pages=_SHARED)
+DETERMINATION = Place("Penetapan", "determination", ("determin", "external_level"))
+ROADMAP = Place("Peta jalan", "roadmap", ("roadmap",))
+FOLLOW_UPS = Place("Tindak lanjut", "followup_list", ("followup",))
+INVENTORY = Place("Aplikasi", "application_list", ("application",))
+PEMDA = Place("Pemda", "pemda", tabs=(SUMMARY, HEAT, RESULTS, DETERMINATION, ROADMAP, FOLLOW_UPS, INVENTORY))
+OWN_PLACE = Place("Posisi OPD", "own_place")
 AGENCIES = Place("OPD", "agency_list", ("agency",))
 PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
+ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE))
 REPORTS = Place("Laporan", "report_list", ("report",))
 
 
 def places_of(rights: Rights) -> list[Place]:
     """Where a person goes: at most five places for one role, in a fixed order."""
+    sees_pemda = can_see_pemda(rights)
     wanted = [
         (HOME, rights.is_operator),
         (REVIEW, rights.is_verifier or rights.is_coordinator),
         (PERIODS, rights.is_coordinator),
-        (RESULTS, rights.is_leader or rights.is_verifier),
-        (AGENCIES, can_manage_accounts(rights)),
-        (PEOPLE, can_manage_accounts(rights)),
-        (REPORTS, rights.is_operator or rights.is_verifier or rights.is_coordinator or rights.is_leader),
+        (PEMDA, sees_pemda),
+        (OWN_PLACE, rights.is_operator),
+        (FOLLOW_UPS, rights.is_operator and not sees_pemda),
+        (INVENTORY, rights.is_operator and not sees_pemda),
+        (ACCOUNTS, can_manage_accounts(rights)),
+        (REPORTS, rights.is_operator or sees_pemda),
     ]
     return [place for place, shown in wanted if shown]
 
@@ -88,14 +109,31 @@ class Frame:
             lines.append("Administrator sistem")
         return lines
 
+    @property
+    def _here(self) -> str:
+        match = getattr(self._request, "resolver_match", None)
+        return (match.url_name if match else None) or ""
+
+    @cached_property
+    def _place(self) -> Place | None:
+        return next((place for place in places_of(self.rights) if place.holds(self._here)), None)
+
     @cached_property
     def nav(self) -> list[dict]:
         """The person's places as title, url and whether one is the current."""
-        match = getattr(self._request, "resolver_match", None)
-        here = (match.url_name if match else None) or ""
-        places = places_of(self.rights)
-        active = next((place for place in places if place.holds(here)), None)
-        return [{"title": place.title, "url": place.url, "is_active": place is active} for place in places]
+        return [
+            {"title": place.title, "url": place.url, "is_active": place == self._place}
+            for place in places_of(self.rights)
+        ]
+
+    @cached_property
+    def tabs(self) -> list[dict]:
+        """The entries below the current place, as in `nav`. The chosen period goes along."""
+        tabs = self._place.tabs if self._place else ()
+        chosen = self._request.GET.get("periode", "")
+        query = f"?periode={chosen}" if chosen.isdigit() and self._place == PEMDA else ""
+        active = next((tab for tab in tabs if tab.holds(self._here)), None)
+        return [{"title": tab.title, "url": tab.url + query, "is_active": tab == active} for tab in tabs]
 
 
 def portal(request: HttpRequest) -> dict:

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "accounts",
     "indicators",
     "assessments",
+    "inventory",
     "reports",
     "spbe_portal",
 ]

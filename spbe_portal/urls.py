@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("indicators.urls")),
     path("", include("assessments.urls")),
+    path("", include("inventory.urls")),
     path("", include("reports.urls")),
 ]
 

@@ -1,9 +1,14 @@
-"""Tables of the loop: period -> assignment -> assessment -> answer -> evidence, review, result."""
+"""Tables of the loop: period -> assignment -> assessment -> answer -> evidence, review, result.
+
+And of the government as a whole: determination, result, plan, follow-up.
+"""
 
 from assessments.models.answers import Answer, Contributor, DecisionKind, ReturnReason, Review
 from assessments.models.assessments import Assessment, Status
 from assessments.models.evidence import Document, DocumentVersion, Evidence, PagePreview
+from assessments.models.pemda import Determination, ExternalLevel, PemdaResult
 from assessments.models.periods import Assignment, Period
+from assessments.models.plans import FollowUp, Plan, PlanRise
 from assessments.models.results import Result
 
 __all__ = [
@@ -12,11 +17,17 @@ __all__ = [
     "Assignment",
     "Contributor",
     "DecisionKind",
+    "Determination",
     "Document",
     "DocumentVersion",
     "Evidence",
+    "ExternalLevel",
+    "FollowUp",
     "PagePreview",
+    "PemdaResult",
     "Period",
+    "Plan",
+    "PlanRise",
     "Result",
     "ReturnReason",
     "Review",

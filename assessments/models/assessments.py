@@ -72,6 +72,9 @@ class Assessment(models.Model):
     self_predicate = models.CharField(max_length=60, blank=True)
     verified_exact = models.CharField(max_length=80, blank=True)
     verified_predicate = models.CharField(max_length=60, blank=True)
+    # Every level in one text, for tables over many agencies: see `assessments.levels`. Empty where there is none.
+    self_levels = models.TextField(blank=True)
+    verified_levels = models.TextField(blank=True)
 
     objects = AssessmentQuerySet.as_manager()
 

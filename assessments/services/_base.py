@@ -121,6 +121,7 @@ def refresh_totals(acting: Acting) -> Score:
     if assessment.status in permissions.EDITABLE:
         assessment.self_exact = totals.fraction_text(own.index)
         assessment.self_predicate = own.predicate or ""
+        assessment.self_levels = totals.packed_self(answers)
     assessment.revision += 1
     assessment.save(update_fields=[*TOTALS, "revision"])
     return own
@@ -141,4 +142,6 @@ TOTALS = (
     "self_predicate",
     "verified_exact",
     "verified_predicate",
+    "self_levels",
+    "verified_levels",
 )

@@ -1,3 +1,3 @@
-from assessments.urls import fill, periods, review
+from assessments.urls import fill, pemda, periods, review
 
-urlpatterns = [*fill.urlpatterns, *review.urlpatterns, *periods.urlpatterns]
+urlpatterns = [*fill.urlpatterns, *review.urlpatterns, *periods.urlpatterns, *pemda.urlpatterns]

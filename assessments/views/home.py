@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if mine.is_coordinator:
         return redirect("period_list")
     if mine.is_leader:
-        return redirect("results")
+        return redirect("pemda")
     if mine.is_superuser:
         return redirect("person_list")
     return render(request, "assessments/home_without_role.html")

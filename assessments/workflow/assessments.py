@@ -164,12 +164,13 @@ def approve(*, assessment_id: int, user: User, revision: int | None = None) -> A
         score = totals.verified_score(spec_of(assessment.period.instrument), answers, reviews)
         assessment.verified_exact = totals.fraction_text(score.index)
         assessment.verified_predicate = score.predicate or ""
+        assessment.verified_levels = totals.packed_verified(answers, reviews)
         assessment.approved_at, assessment.approved_by = acting.now, acting.user
         _publish(assessment)
         _move(
             acting,
             "approve",
-            fields=("approved_at", "approved_by", "verified_exact", "verified_predicate"),
+            fields=("approved_at", "approved_by", "verified_exact", "verified_predicate", "verified_levels"),
             verified_exact=assessment.verified_exact,
         )
         return assessment
@@ -186,8 +187,8 @@ def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
         period = Period.objects.select_for_update().get(pk=assessment.period_id)
         if period.status not in (Period.Status.OPEN, Period.Status.FINAL):
             raise WrongState("Periode penilaian ini dibatalkan, jadi penilaiannya tidak dapat dibuka kembali.")
-        fields: tuple[str, ...] = ("verified_exact", "verified_predicate")
-        assessment.verified_exact = assessment.verified_predicate = ""
+        fields: tuple[str, ...] = ("verified_exact", "verified_predicate", "verified_levels")
+        assessment.verified_exact = assessment.verified_predicate = assessment.verified_levels = ""
         # Froze as "tidak selesai" before it was ever handed in: this is since when it waits for review.
         # `round` stays 0, which tells it from a hand-in (see `Assessment.was_handed_in`).
         if assessment.submitted_at is None:

@@ -67,17 +67,23 @@ def opening_problems(period: Period, now: datetime) -> list[Problem]:
 def create_assessments(period: Period, agencies: Iterable[Agency]) -> list[Assessment]:
     """Assessments and empty answers for the assignments of `agencies`. A fixed number of statements."""
     assigned: dict[int, list[Assignment]] = {}
-    for assignment in Assignment.objects.filter(period=period, agency__in=agencies).select_related("indicator"):
+    for assignment in (
+        Assignment.objects.filter(period=period, agency__in=agencies)
+        .select_related("indicator")
+        .order_by("agency_id", "indicator__order")
+    ):
         assigned.setdefault(assignment.agency_id, []).append(assignment)
     spec = spec_of(period.instrument)
-    indexes: dict[frozenset[str], tuple[str, str]] = {}
+    indexes: dict[frozenset[str], tuple[str, str, str]] = {}
     assessments = []
     for agency_id, rows in assigned.items():
         codes = frozenset(row.indicator.code for row in rows)
         if codes not in indexes:
-            empty = totals.self_score(spec, [Answer(indicator=row.indicator) for row in rows])
-            indexes[codes] = (totals.fraction_text(empty.index), empty.predicate or "")
-        exact, predicate = indexes[codes]
+            blank = [Answer(indicator=row.indicator) for row in rows]
+            empty = totals.self_score(spec, blank)
+            text = totals.fraction_text(empty.index)
+            indexes[codes] = (text, empty.predicate or "", totals.packed_self(blank))
+        exact, predicate, levels = indexes[codes]
         assessments.append(
             Assessment(
                 period=period,
@@ -85,6 +91,7 @@ def create_assessments(period: Period, agencies: Iterable[Agency]) -> list[Asses
                 assigned_count=len(rows),
                 self_exact=exact,
                 self_predicate=predicate,
+                self_levels=levels,
             )
         )
     made = Assessment.objects.bulk_create(assessments)
@@ -189,7 +196,7 @@ def finalise_period(
                 complete = assessment.status == Status.APPROVED
                 before = assessment.status
                 if not complete:
-                    assessment.verified_exact = assessment.verified_predicate = ""
+                    assessment.verified_exact = assessment.verified_predicate = assessment.verified_levels = ""
                 assessment.status, assessment.finalised_at = Status.FINAL, now
                 assessment.revision += 1
                 taken = snapshot.take(assessment, answers[assessment.pk])
@@ -229,7 +236,7 @@ def finalise_period(
             Result.objects.bulk_create(results)
             record_all(events)
         frozen = Assessment.objects.filter(period=period).exclude(status__in=[Status.FINAL, Status.CANCELLED])
-        frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="")
+        frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="", verified_levels="")
         frozen.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
         period.status, period.finalised_at, period.finalised_by = Period.Status.FINAL, now, user
         period.finalise_reason = text or period.finalise_reason  # what froze before keeps its reason

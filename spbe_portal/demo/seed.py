@@ -380,10 +380,12 @@ class Seeder:
             assessment.decided_count = len(decided)
             assessment.returned_count = sum(review.decision == DecisionKind.RETURN for review in decided)
             assessment.self_exact, assessment.self_predicate = totals.fraction_text(score.index), score.predicate or ""
+            assessment.self_levels = totals.packed_self(own)
             if assessment.status == Status.APPROVED:
                 verified = totals.verified_score(spec, own, reviews)
                 assessment.verified_exact = totals.fraction_text(verified.index)
                 assessment.verified_predicate = verified.predicate or ""
+                assessment.verified_levels = totals.packed_verified(own, reviews)
             events += events_of(assessment, own, reviews)
         Assessment.objects.bulk_update(
             assessments.values(), [*MARKED, *(name for name in TOTALS if name != "assigned_count")]

@@ -12,15 +12,15 @@ ONE = frozenset({1})
 @pytest.mark.parametrize(
     "rights, titles",
     [
-        (Rights(operator_of=ONE), ["Beranda", "Laporan"]),
-        (Rights(verifier_at=ONE), ["Verifikasi", "Hasil", "Laporan"]),
-        (Rights(coordinator_at=ONE), ["Verifikasi", "Periode", "OPD", "Pengguna", "Laporan"]),
-        (Rights(leader_at=ONE), ["Hasil", "Laporan"]),
-        (Rights(is_superuser=True), ["OPD", "Pengguna"]),
+        (Rights(operator_of=ONE), ["Beranda", "Posisi OPD", "Tindak lanjut", "Aplikasi", "Laporan"]),
+        (Rights(verifier_at=ONE), ["Verifikasi", "Pemda", "Laporan"]),
+        (Rights(coordinator_at=ONE), ["Verifikasi", "Periode", "Pemda", "OPD dan pengguna", "Laporan"]),
+        (Rights(leader_at=ONE), ["Pemda", "Laporan"]),
+        (Rights(is_superuser=True), ["OPD dan pengguna"]),
         (NOBODY, []),
         (
             Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE),
-            ["Beranda", "Verifikasi", "Periode", "Hasil", "OPD", "Pengguna", "Laporan"],
+            ["Beranda", "Verifikasi", "Periode", "Pemda", "Posisi OPD", "OPD dan pengguna", "Laporan"],
         ),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_person_without_a_role_is_told_so(client, city):
 def test_the_place_one_is_in_is_marked(client, city):
     client.force_login(city.coordinator)
     nav = client.get("/agency_list/").context["portal"].nav
-    assert [place["title"] for place in nav if place["is_active"]] == ["OPD"]
+    assert [place["title"] for place in nav if place["is_active"]] == ["OPD dan pengguna"]
 
 
 def test_a_page_shared_by_roles_belongs_to_the_persons_own_place(client, city):
@@ -61,7 +61,7 @@ def test_a_page_shared_by_roles_belongs_to_the_persons_own_place(client, city):
         client.force_login(person)
         nav = client.get(reverse("sheet")).context["portal"].nav
         seen[person.username] = [place["title"] for place in nav if place["is_active"]]
-    assert seen == {"operator-dinkes": ["Beranda"], "verifikator": ["Verifikasi"], "pimpinan": ["Hasil"]}
+    assert seen == {"operator-dinkes": ["Beranda"], "verifikator": ["Verifikasi"], "pimpinan": ["Pemda"]}
 
 
 def test_the_frame_costs_two_queries_besides_the_session(client, city, django_assert_num_queries):

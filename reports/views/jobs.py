@@ -106,3 +106,13 @@ def _file_name(job: ReportJob) -> str:
     revision = f"-rev{job.result_revision}" if job.result_revision and job.result_revision > 1 else ""
     agency = slugify(job.assessment.agency.short_name) or job.assessment.agency.slug
     return f"laporan-spbe-{agency}-{job.assessment.period.year}{mark}{revision}.pdf"
+
+
+@require_POST
+def report_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    raise Http404
+
+
+@require_POST
+def report_request_period(request: HttpRequest, pk: int) -> HttpResponse:
+    raise Http404
