@@ -1,38 +1,16 @@
-"""What a report shows, as plain frozen values. Pure: a document is built first, then rendered without any query.
-
-Levels and indices are exact (`Fraction`, `int` or `Decimal`); they are rounded where they are written.
-"""
+"""Laporan penilaian OPD, as plain frozen values. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
-from math import floor
 
+from reports.documents.base import Band, Index, band_note
 from reports.rows import DocumentRow, IndicatorRow, Level, Recommendation, ReviewNote
-from spbe_portal.formatting import decimal_id, level_id
-
-#: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
-TEMPLATE_VERSION = "4"
+from spbe_portal.formatting import level_id
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
-
-
-@dataclass(frozen=True)
-class Band:
-    """A predikat and the lowest unrounded index that earns it."""
-
-    name: str
-    minimum: Fraction
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index with its predikat. `value` is None where there is none yet."""
-
-    value: Fraction | None = None
-    predicate: str = ""
 
 
 @dataclass(frozen=True)
@@ -282,23 +260,3 @@ class AgencyReport:
         """Whether any decision is published."""
         counts = self.decisions
         return bool(counts.accepted or counts.adjusted or counts.returned or counts.not_relevant)
-
-
-def band_note(index: Index, bands: tuple[Band, ...]) -> str:
-    """Why the index as shown would be another predikat than the one it has, or "".
-
-    The predikat follows the unrounded index: 3.4985 is shown 3,50 and is Baik where Sangat Baik begins at 3,5.
-    """
-    if index.value is None:
-        return ""
-    shown = Fraction(floor(index.value * 100 + Fraction(1, 2)), 100)
-    earned = [band for band in bands if shown >= band.minimum]
-    if not earned:
-        return ""
-    seeming = max(earned, key=lambda band: band.minimum)
-    if seeming.name == index.predicate:
-        return ""
-    return (
-        f"Indeks {decimal_id(index.value, 4)} ditulis {decimal_id(index.value)}; predikat mengikuti nilai sebelum "
-        f"dibulatkan. {seeming.name} dimulai dari {decimal_id(seeming.minimum)}, jadi predikatnya {index.predicate}."
-    )
