@@ -1,0 +1,443 @@
+"""The government as a whole: one level an indicator, what it rests on, and the index.
+
+Tables over all agencies read one short text an agency (`assessments.levels`), never answer by answer; only the
+PICs' answers are looked at one by one. What an agency says is shown from its hand-in on, what is verified from
+approval on.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Count, Q
+
+from assessments import levels as texts
+from assessments.models import (
+    Assessment,
+    Assignment,
+    Determination,
+    ExternalLevel,
+    PemdaResult,
+    Period,
+    PlanRise,
+    Status,
+)
+from assessments.models.assessments import HANDED_IN
+from assessments.permissions import PUBLISHED
+from assessments.queries.trend import TrendPoint, trend
+from assessments.specs import spec_of
+from indicators.models import Indicator
+from indicators.scoring import InstrumentSpec, Score, score
+
+__all__ = [
+    "Board",
+    "Coverage",
+    "LastPemda",
+    "PemdaRow",
+    "PicAnswer",
+    "TrendPoint",
+    "board",
+    "chosen_period",
+    "periods",
+    "trend",
+]
+
+Level = int | Decimal
+
+
+@dataclass(frozen=True)
+class PicAnswer:
+    """One PIC of an indicator. `status` is its assessment's, empty where there is none.
+
+    `self_level` is there from the hand-in on, `verified_level` from approval on. `not_relevant`: it says so, or,
+    from approval on, that was accepted. `is_approved`: approved, or final and complete.
+    """
+
+    agency_id: int
+    agency: str
+    short_name: str
+    assessment_id: int | None
+    status: str
+    self_level: Level | None
+    verified_level: Level | None
+    not_relevant: bool
+    is_approved: bool = False
+
+    @property
+    def shown_status(self) -> str:
+        """As a badge shows it: what froze without approval is *tidak selesai*."""
+        return "unfinished" if self.status == Status.FINAL and not self.is_approved else self.status
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The supporting agencies of an indicator: how many, and those with a verified level (`counts` by level)."""
+
+    total: int
+    decided: int
+    counts: dict[str, int]
+
+    def at_least(self, level: Any) -> int:
+        """How many of them have this verified level or a higher one."""
+        return sum(number for text, number in self.counts.items() if Decimal(text) >= level)
+
+
+@dataclass(frozen=True)
+class PemdaRow:
+    """One indicator of the government. `obstacle` says why there is no suggestion; version 0: not determined.
+
+    `target` is the level of the period's plan, else the instrument's; `last` that of the government's last result
+    for the indicator of the same code and name.
+    """
+
+    indicator_id: int
+    code: str
+    name: str
+    short_name: str
+    capability: str
+    aspect: str
+    domain: str | None
+    weight: Fraction
+    pics: tuple[PicAnswer, ...]
+    suggested: Level | None
+    obstacle: str
+    coverage: Coverage
+    level: Level | None
+    reason: str
+    determined_by: str
+    determined_at: datetime | None
+    version: int
+    last: Level | None
+    target: Level | None
+    external: Level | None
+    suggested_then: Level | None = None  # the suggestion that stood when it was determined
+
+    @property
+    def is_determined(self) -> bool:
+        return self.level is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Waits to be determined and has a suggestion."""
+        return self.level is None and self.suggested is not None
+
+    @property
+    def differs(self) -> bool:
+        """Determined otherwise than suggested now, or without a suggestion."""
+        return self.level is not None and self.level != self.suggested
+
+    @property
+    def support_level(self) -> Level | None:
+        """The level at which the supporting agencies are counted: the government's, else the suggested one."""
+        return self.level if self.level is not None else self.suggested
+
+
+@dataclass(frozen=True)
+class LastPemda:
+    """The government's result of an earlier year. `is_comparable`: of the same instrument."""
+
+    year: int
+    period: str
+    index: Fraction
+    predicate: str
+    levels: dict[str, Level]
+    domains: dict[str, Fraction]
+    aspects: dict[str, Fraction]
+    is_comparable: bool
+    names: dict[str, str] = field(default_factory=dict)  # of its indicators, by code
+
+    def level_of(self, code: str, name: str) -> Level | None:
+        """Across instruments the same indicator has the same code and the same name."""
+        return self.levels.get(code) if self.names.get(code) == name else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The government's table in one period.
+
+    `score` is of the determined levels, what is not determined counting as missing; `suggested_score` takes the
+    suggestion where nothing is determined. `result` is the one in force, without its snapshot.
+    """
+
+    period: Period
+    spec: InstrumentSpec
+    rows: tuple[PemdaRow, ...]
+    score: Score
+    suggested_score: Score
+    external_score: Score | None
+    last: LastPemda | None
+    result: PemdaResult | None
+    determined: int
+    total: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Every indicator is determined."""
+        return self.total > 0 and self.determined == self.total
+
+    @property
+    def is_locked(self) -> bool:
+        """Final with a result in force: nothing may be determined before an assessment is reopened."""
+        return self.period.status == Period.Status.FINAL and self.result is not None
+
+    @property
+    def ready(self) -> tuple[PemdaRow, ...]:
+        return tuple(row for row in self.rows if row.is_ready)
+
+    @property
+    def target(self) -> Fraction | None:
+        return None if self.period.target is None else Fraction(self.period.target)
+
+    @property
+    def change(self) -> Fraction | None:
+        """Against last year's result, where both are of one instrument and this one is complete."""
+        if self.last is None or not self.last.is_comparable or not self.is_complete or self.score.index is None:
+            return None
+        return self.score.index - self.last.index
+
+    @property
+    def distance(self) -> Fraction | None:
+        """The index minus the target."""
+        return None if self.target is None or self.score.index is None else self.score.index - self.target
+
+
+def board(period: Period) -> Board:
+    """The table of `period`. Nine queries, whatever the number of agencies; four more where the
+    instrument was not read yet."""
+    spec = spec_of(period.instrument)
+    indicators = list(
+        Indicator.objects.filter(instrument=period.instrument_id).select_related("aspect__domain").order_by("order")
+    )
+    known = {indicator.code: indicator.pk for indicator in indicators}
+    assignments = list(
+        Assignment.objects.filter(period=period, kind=Assignment.Kind.PIC)
+        .select_related("agency")
+        .order_by("agency__name")
+    )
+    pics, coverage = _agencies(period, assignments, known)
+    determined = {
+        row.indicator_id: row
+        for row in Determination.objects.filter(period=period).select_related("determined_by").order_by("pk")
+    }
+    external = dict(ExternalLevel.objects.filter(period=period).order_by().values_list("indicator", "level"))
+    planned = dict(
+        PlanRise.objects.filter(plan__period=period, plan__replaced_at=None)
+        .order_by()
+        .values_list("indicator", "to_level")
+    )
+    last = last_pemda(period)
+    rows = tuple(
+        _row(
+            indicator,
+            pics[indicator.pk],
+            coverage[indicator.pk],
+            determined.get(indicator.pk),
+            last=last.level_of(indicator.code, indicator.name) if last else None,
+            target=planned.get(indicator.pk, period.instrument.target_level),
+            external=external.get(indicator.pk),
+        )
+        for indicator in indicators
+    )
+    fixed = {row.code: row.level for row in rows if row.level is not None}
+    hoped = {row.code: row.suggested for row in rows if row.suggested is not None} | fixed
+    outside = {row.code: row.external for row in rows if row.external is not None}
+    return Board(
+        period=period,
+        spec=spec,
+        rows=rows,
+        score=score(spec, fixed),
+        suggested_score=score(spec, hoped),
+        external_score=score(spec, outside) if outside else None,
+        last=last,
+        result=result_in_force(period),
+        determined=len(fixed),
+        total=len(rows),
+    )
+
+
+def _row(
+    indicator: Indicator,
+    pics: tuple[PicAnswer, ...],
+    coverage: Coverage,
+    fixed: Determination | None,
+    **beside: Level | None,
+) -> PemdaRow:
+    suggested, obstacle = suggestion(pics)
+    domain = indicator.aspect.domain
+    return PemdaRow(
+        indicator_id=indicator.pk,
+        code=indicator.code,
+        name=indicator.name,
+        short_name=indicator.short_name,
+        capability=indicator.capability,
+        aspect=indicator.aspect.code,
+        domain=domain.code if domain else None,
+        weight=indicator.weight,
+        pics=pics,
+        suggested=suggested,
+        obstacle=obstacle,
+        coverage=coverage,
+        level=fixed.level if fixed else None,
+        reason=fixed.reason if fixed else "",
+        determined_by=str(fixed.determined_by) if fixed else "",
+        determined_at=fixed.determined_at if fixed else None,
+        version=fixed.version if fixed else 0,
+        suggested_then=fixed.suggested if fixed else None,
+        **beside,
+    )
+
+
+def suggestion(pics: Iterable[PicAnswer]) -> tuple[Level | None, str]:
+    """The suggested level of an indicator, or None and why there is none.
+
+    The lowest of its PICs' verified levels; none without a PIC, while one is not approved, or where one is not
+    relevant.
+    """
+    pics = tuple(pics)
+    if not pics:
+        return None, "Belum ada PIC."
+    absent = [pic.short_name for pic in pics if pic.status in ("", Status.CANCELLED)]
+    if absent:
+        return None, f"{_listed(absent)} tidak ikut dinilai."
+    unfinished = [pic.short_name for pic in pics if pic.shown_status == "unfinished"]
+    if unfinished:
+        return None, f"Penilaian {_listed(unfinished)} tidak selesai."
+    waiting = [pic.short_name for pic in pics if not pic.is_approved]
+    if waiting:
+        return None, f"Penilaian {_listed(waiting)} belum disetujui."
+    not_relevant = [pic.short_name for pic in pics if pic.not_relevant]
+    if not_relevant:
+        return None, f"Tidak relevan bagi {_listed(not_relevant)}."
+    verified = [pic.verified_level for pic in pics if pic.verified_level is not None]
+    if len(verified) < len(pics):
+        return None, f"{_listed([pic.short_name for pic in pics if pic.verified_level is None])} belum dinilai."
+    return min(verified), ""
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} dan {names[-1]}"
+
+
+def _agencies(
+    period: Period, assignments: list[Assignment], known: Mapping[str, int]
+) -> tuple[dict[int, tuple[PicAnswer, ...]], dict[int, Coverage]]:
+    """The PICs' answers and the supporting agencies' verified levels, by indicator id. Two queries."""
+    leading: dict[int, set[str]] = defaultdict(set)
+    codes = {pk: code for code, pk in known.items()}
+    for assignment in assignments:
+        leading[assignment.agency_id].add(codes[assignment.indicator_id])
+    found: dict[int, tuple[int, str, dict[str, str], dict[str, str]]] = {}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = (
+        Assessment.objects.filter(Q(status__in=PUBLISHED) | Q(agency__in=list(leading)), period=period)
+        .order_by()
+        .values_list("pk", "agency", "status", "self_levels", "verified_levels")
+    )
+    for pk, agency, status, own, verified in rows:
+        published = texts.unpack(verified) if status in PUBLISHED else {}
+        if agency in leading:
+            found[agency] = (pk, status, texts.unpack(own) if status in HANDED_IN else {}, published)
+        for code, level in published.items():
+            if level not in ("", texts.NOT_RELEVANT) and code not in leading.get(agency, ()):
+                counts[code][level] += 1
+    cancelled = Assessment.objects.filter(period=period, status=Status.CANCELLED).order_by().values("agency")
+    totals = dict(
+        Assignment.objects.filter(period=period, kind=Assignment.Kind.SUPPORT)
+        .exclude(agency__in=cancelled)
+        .order_by()
+        .values_list("indicator")
+        .annotate(number=Count("pk"))
+    )
+    pics: dict[int, list[PicAnswer]] = {pk: [] for pk in codes}
+    for assignment in assignments:
+        pics[assignment.indicator_id].append(
+            _pic(assignment, codes[assignment.indicator_id], found.get(assignment.agency_id))
+        )
+    coverage = {
+        pk: Coverage(totals.get(pk, 0), counts[code].total(), dict(sorted(counts[code].items())))
+        for code, pk in known.items()
+    }
+    return {pk: tuple(row) for pk, row in pics.items()}, coverage
+
+
+def _pic(
+    assignment: Assignment, code: str, found: tuple[int, str, dict[str, str], dict[str, str]] | None
+) -> PicAnswer:
+    pk, status, own, verified = found or (None, "", {}, {})
+    agency = assignment.agency
+    said, decided = own.get(code, ""), verified.get(code, "")
+    return PicAnswer(
+        agency_id=agency.pk,
+        agency=agency.name,
+        short_name=agency.short_name,
+        assessment_id=pk,
+        status=status,
+        self_level=texts.number(said),
+        verified_level=texts.number(decided),
+        not_relevant=(decided if verified else said) == texts.NOT_RELEVANT,
+        is_approved=bool(verified),
+    )
+
+
+def result_in_force(period: Period) -> PemdaResult | None:
+    """The government's result of `period`, without its snapshot. One query."""
+    return (
+        PemdaResult.objects.filter(period=period, superseded_at=None)
+        .select_related("finalised_by")
+        .defer("snapshot")
+        .first()
+    )
+
+
+def last_pemda(period: Period) -> LastPemda | None:
+    """The government's latest result in force of an earlier year. One query."""
+    result = (
+        PemdaResult.objects.filter(superseded_at=None, period__year__lt=period.year)
+        .select_related("period")
+        .order_by("-period__year", "-period_id")
+        .first()
+    )
+    if result is None:
+        return None
+    taken = result.snapshot
+    return LastPemda(
+        year=result.period.year,
+        period=result.period.name,
+        index=Fraction(result.index_exact),
+        predicate=result.predicate,
+        levels={row["code"]: _level(row["level"]) for row in taken["indicators"]},
+        domains=_exact(taken["score"]["domains"]),
+        aspects=_exact(taken["score"]["aspects"]),
+        is_comparable=result.instrument_code == period.instrument.code,
+        names={row["code"]: row["name"] for row in taken["indicators"]},
+    )
+
+
+def _level(text: str) -> Level:
+    level = texts.number(text)
+    assert level is not None  # a government's result has a level everywhere
+    return level
+
+
+def _exact(values: Mapping[str, str | None]) -> dict[str, Fraction]:
+    return {code: Fraction(value) for code, value in values.items() if value is not None}
+
+
+def periods() -> list[Period]:
+    """The periods that were opened, newest first. One query."""
+    return list(
+        Period.objects.filter(status__in=[Period.Status.OPEN, Period.Status.FINAL]).select_related("instrument")
+    )
+
+
+def chosen_period(wanted: str) -> Period | None:
+    """The period of `?periode=`; "" gives the newest running one, else the newest final one. None: there is none."""
+    opened = Period.objects.filter(status__in=[Period.Status.OPEN, Period.Status.FINAL]).select_related("instrument")
+    if wanted:
+        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+        return opened.filter(pk=int(wanted)).first() if is_number else None
+    return opened.filter(status=Period.Status.OPEN).first() or opened.first()
