@@ -164,3 +164,15 @@ def can_manage_follow_ups(rights: Rights) -> bool:
 def can_carry_out(rights: Rights, follow_up: FollowUp) -> bool:
     """Report progress and proof: the owner's operators."""
     return follow_up.agency_id in rights.operator_of
+
+
+def can_confirm_follow_up(rights: Rights, follow_up: FollowUp) -> bool:
+    """Say that a reported one is done: not who reported it."""
+    return rights.is_coordinator and follow_up.reported_by_id != rights.user_id
+
+
+def can_see_proof(rights: Rights, follow_up: FollowUp) -> bool:
+    """Open the file: the owner and who checks it; leaders once it is done."""
+    if follow_up.agency_id in rights.operator_of or rights.is_coordinator or rights.is_verifier:
+        return True
+    return rights.is_leader and follow_up.status == FollowUp.Status.DONE

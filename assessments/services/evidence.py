@@ -1,18 +1,14 @@
 """Evidence of an answer: files, links, documents used again. Frozen with the answer.
 
-A file becomes a document in the agency's library; the answer points to one version of it. The same
-content is never stored twice for one agency: attaching it again points to the version that is there,
-and brings its file back should that be lost.
+A file becomes a document in the agency's library (see `services.library`); the answer points to one version of it.
 """
 
 import logging
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -31,6 +27,7 @@ from assessments.models import (
     Review,
     Status,
 )
+from assessments.services import library
 from assessments.services._base import Acting, answer_for_edit, locked, refresh_totals
 from assessments.services._details import clean_details, clean_url, kind_from, title_of_link
 from assessments.services.answers import touch
@@ -40,7 +37,6 @@ from audit.services import record
 logger = logging.getLogger(__name__)
 
 MAX_PER_ANSWER = 20
-_OF_DOCUMENT = ("title", "number", "date", "kind")
 
 FROZEN_DOCUMENT = (
     "Dokumen ini juga menjadi bukti pada isian yang sudah diajukan, jadi judul, nomor, tanggal, dan jenisnya tidak "
@@ -75,41 +71,14 @@ def add_file(
     wanted = {"title": uploads.title_of(checked.name), "kind": kind_from(checked.name)}
     wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
     cleaned = clean_details(wanted, instrument)
-    stored = ""
-    try:
-        if _is_lost(_known_version(agency_id, checked.sha256)):
-            stored = default_storage.save(f"evidence/{agency_id}/{uuid.uuid4().hex}.{checked.extension}", file)
-        with transaction.atomic():
-            acting = locked(assessment_id, user)
-            answer = answer_for_edit(acting, code)
-            _room(answer)
-            version = _known_version(agency_id, checked.sha256)
-            was_known = version is not None
-            is_used = bool(stored) and _is_lost(version)
-            if version is None:
-                version = DocumentVersion.objects.create(
-                    document=_new_document(acting, cleaned),
-                    file=stored,
-                    original_name=checked.name,
-                    content_type=checked.content_type,
-                    size=checked.size,
-                    sha256=checked.sha256,
-                    page_count=checked.page_count,
-                    preview=previews.state_for(checked.content_type),
-                    uploaded_by=acting.user,
-                )
-                queue_previews(version)
-            elif is_used:
-                _heal(version, stored, acting)
-            there = Evidence.objects.filter(answer=answer, version=version).first() if is_used else None
-            evidence = there or _attach(acting, answer, version, cleaned)
-    except BaseException:
-        if stored:
-            default_storage.delete(stored)
-        raise
-    if stored and not is_used:  # somebody else stored the same content meanwhile
-        default_storage.delete(stored)
-    return Added(evidence, was_known)
+    with library.incoming(agency_id, file, checked) as incoming, transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        _room(answer)
+        kept = incoming.keep(user=acting.user, now=acting.now, details=cleaned)
+        there = Evidence.objects.filter(answer=answer, version=kept.version).first() if kept.is_healed else None
+        evidence = there or _attach(acting, answer, kept.version, cleaned)
+    return Added(evidence, kept.was_known)
 
 
 def add_link(
@@ -127,7 +96,9 @@ def add_link(
         version = DocumentVersion.objects.filter(
             document__agency_id=acting.assessment.agency_id, url=address
         ).first() or DocumentVersion.objects.create(
-            document=_new_document(acting, cleaned), url=address, uploaded_by=acting.user
+            document=library.new_document(acting.assessment.agency_id, acting.user, cleaned),
+            url=address,
+            uploaded_by=acting.user,
         )
         return _attach(acting, answer, version, cleaned)
 
@@ -167,7 +138,7 @@ def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details
         after = {**before, **cleaned}
         if after == before:
             return evidence
-        changed = [name for name in _OF_DOCUMENT if after[name] != before[name]]
+        changed = [name for name in library.OF_DOCUMENT if after[name] != before[name]]
         if changed and is_frozen(document):
             raise Invalid({changed[0]: FROZEN_DOCUMENT})
         if changed:
@@ -207,12 +178,6 @@ def is_frozen(document: Document) -> bool:
     ).exists()
 
 
-def queue_previews(version: DocumentVersion) -> None:
-    """Have pictures made once the row is there; a broker that is down does not undo the upload."""
-    if version.preview == DocumentVersion.Preview.PENDING:
-        transaction.on_commit(lambda: make_previews.delay(version.pk), robust=True)
-
-
 def requeue_stuck(versions: Iterable[DocumentVersion]) -> None:
     """Ask again for pictures whose task must have been lost, at most once in a while each.
 
@@ -243,38 +208,6 @@ def _room(answer: Answer) -> None:
         )
 
 
-def _known_version(agency_id: int, sha256: str) -> DocumentVersion | None:
-    return (
-        DocumentVersion.objects.select_related("document")
-        .filter(document__agency_id=agency_id, sha256=sha256)
-        .order_by("-id")
-        .first()
-    )
-
-
-def _is_lost(version: DocumentVersion | None) -> bool:
-    """Whether the content has to be stored: it is new, or its file is gone from the storage."""
-    return version is None or not default_storage.exists(str(version.file.name))
-
-
-def _heal(version: DocumentVersion, stored: str, acting: Acting) -> None:
-    """The same content again for a version whose file was lost."""
-    logger.warning("The file of document version %s was lost and is there again", version.pk)
-    version.file.name = stored
-    version.preview = previews.state_for(version.content_type)
-    version.queued_at = acting.now
-    version.save(update_fields=["file", "preview", "queued_at"])
-    queue_previews(version)
-
-
-def _new_document(acting: Acting, cleaned: Mapping[str, Any]) -> Document:
-    return Document.objects.create(
-        agency_id=acting.assessment.agency_id,
-        created_by=acting.user,
-        **{name: cleaned[name] for name in _OF_DOCUMENT if name in cleaned},
-    )
-
-
 def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any]) -> Evidence:
     if Evidence.objects.filter(answer=answer, version=version).exists():
         raise Invalid(
@@ -299,7 +232,7 @@ def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: M
 def _values(evidence: Evidence) -> dict[str, Any]:
     document = evidence.version.document
     return {
-        **{name: getattr(document, name) for name in _OF_DOCUMENT},
+        **{name: getattr(document, name) for name in library.OF_DOCUMENT},
         "pages": evidence.pages,
         "level": evidence.level,
     }

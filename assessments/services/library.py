@@ -1,0 +1,134 @@
+"""The agency's library of documents: one version for one content, whatever points to it.
+
+The same content is never stored twice for one agency: asking to keep it again gives the version that is there, and
+brings its file back should that be lost.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from accounts.models import User
+from assessments import previews
+from assessments.models import Document, DocumentVersion
+from assessments.tasks import make_previews
+from assessments.uploads import Checked
+
+logger = logging.getLogger(__name__)
+
+OF_DOCUMENT = ("title", "number", "date", "kind")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A version of a document; `was_known`: its content was there already; `is_healed`: its file was lost till now."""
+
+    version: DocumentVersion
+    was_known: bool
+    is_healed: bool
+
+
+@dataclass
+class Incoming:
+    """An accepted file on its way into the library of one agency; `stored` is its name in the storage, if any."""
+
+    agency_id: int
+    checked: Checked
+    stored: str
+    is_used: bool = False
+
+    def keep(self, *, user: User, now: datetime, details: Mapping[str, Any]) -> Kept:
+        """The version of this content, made where there is none. Inside the caller's transaction.
+
+        `details` may hold title, number, date and kind of a new document.
+        """
+        version = _known_version(self.agency_id, self.checked.sha256)
+        if version is None:
+            self.is_used = True
+            return Kept(self._made(user, details), was_known=False, is_healed=False)
+        self.is_used = bool(self.stored) and _is_lost(version)
+        if self.is_used:
+            _heal(version, self.stored, now)
+        return Kept(version, was_known=True, is_healed=self.is_used)
+
+    def _made(self, user: User, details: Mapping[str, Any]) -> DocumentVersion:
+        version = DocumentVersion.objects.create(
+            document=new_document(self.agency_id, user, details),
+            file=self.stored,
+            original_name=self.checked.name,
+            content_type=self.checked.content_type,
+            size=self.checked.size,
+            sha256=self.checked.sha256,
+            page_count=self.checked.page_count,
+            preview=previews.state_for(self.checked.content_type),
+            uploaded_by=user,
+        )
+        queue_previews(version)
+        return version
+
+
+@contextmanager
+def incoming(agency_id: int, file: File, checked: Checked) -> Iterator[Incoming]:
+    """Store the file, unless its content is there, for as long as a version is made of it.
+
+    Taken away again where the block fails, or where somebody else stored the same content meanwhile. The
+    transaction belongs inside the block: nothing is locked while the file is written.
+    """
+    stored = ""
+    if _is_lost(_known_version(agency_id, checked.sha256)):
+        stored = default_storage.save(f"evidence/{agency_id}/{uuid.uuid4().hex}.{checked.extension}", file)
+    arriving = Incoming(agency_id, checked, stored)
+    try:
+        yield arriving
+    except BaseException:
+        if stored:
+            default_storage.delete(stored)
+        raise
+    if stored and not arriving.is_used:
+        default_storage.delete(stored)
+
+
+def new_document(agency_id: int, user: User, details: Mapping[str, Any]) -> Document:
+    return Document.objects.create(
+        agency_id=agency_id,
+        created_by=user,
+        **{name: details[name] for name in OF_DOCUMENT if name in details},
+    )
+
+
+def queue_previews(version: DocumentVersion) -> None:
+    """Have pictures made once the row is there; a broker that is down does not undo the upload."""
+    if version.preview == DocumentVersion.Preview.PENDING:
+        transaction.on_commit(lambda: make_previews.delay(version.pk), robust=True)
+
+
+def _known_version(agency_id: int, sha256: str) -> DocumentVersion | None:
+    return (
+        DocumentVersion.objects.select_related("document")
+        .filter(document__agency_id=agency_id, sha256=sha256)
+        .order_by("-id")
+        .first()
+    )
+
+
+def _is_lost(version: DocumentVersion | None) -> bool:
+    """Whether the content has to be stored: it is new, or its file is gone from the storage."""
+    return version is None or not default_storage.exists(str(version.file.name))
+
+
+def _heal(version: DocumentVersion, stored: str, now: datetime) -> None:
+    """The same content again for a version whose file was lost."""
+    logger.warning("The file of document version %s was lost and is there again", version.pk)
+    version.file.name = stored
+    version.preview = previews.state_for(version.content_type)
+    version.queued_at = now
+    version.save(update_fields=["file", "preview", "queued_at"])
+    queue_previews(version)
