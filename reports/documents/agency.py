@@ -7,7 +7,7 @@ from functools import cached_property
 
 from reports.documents.base import Band, Index, band_note
 from reports.rows import DocumentRow, IndicatorRow, Level, Recommendation, ReviewNote
-from spbe_portal.formatting import level_id
+from spbe_portal.formatting import decimal_id, level_id
 
 #: How many recommendations are written out in full, with guidance and evidence.
 FIRST_RECOMMENDATIONS = 10
@@ -114,12 +114,28 @@ class AgencyReport:
     review_notes: tuple[ReviewNote, ...]
     recommendations: tuple[Recommendation, ...]
     documents: tuple[DocumentRow, ...]
+    check_url: str = ""  # where the QR code of its pages leads
     replaced: Replaced | None = None  # from the second revision on
     evidence_withheld: bool = False  # under review: neither the list nor references to it
 
     @property
     def title(self) -> str:
         return f"Laporan Penilaian SPBE {self.agency} {self.year}"
+
+    @property
+    def shown_subject(self) -> str:
+        """Whose report it is, as the public page says it."""
+        return self.agency
+
+    @property
+    def shown_index(self) -> str:
+        """The index on the cover, as the public page says it: "3,61 (Sangat Baik), nilai verifikasi"."""
+        if not self.is_complete:
+            return "tidak selesai, tanpa nilai verifikasi"
+        index = self.main_index
+        if index.value is None:
+            return ""
+        return f"{decimal_id(index.value)} ({index.predicate}), {self.main_index_name}"
 
     @property
     def mark(self) -> str:
