@@ -10,5 +10,20 @@ from reports.charts._bars import bars
 from reports.charts._drawing import text_width, wrap
 from reports.charts._radar import place_radar_labels, radar
 from reports.charts._series import Score
+from reports.charts._spread import Bin, Mark, distribution, predicate_scale
+from reports.charts._trend import YearPoint, trend
 
-__all__ = ["Score", "bars", "place_radar_labels", "radar", "text_width", "wrap"]
+__all__ = [
+    "Bin",
+    "Mark",
+    "Score",
+    "YearPoint",
+    "bars",
+    "distribution",
+    "place_radar_labels",
+    "predicate_scale",
+    "radar",
+    "text_width",
+    "trend",
+    "wrap",
+]

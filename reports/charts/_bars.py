@@ -41,11 +41,12 @@ def bars(
     width: float = 640,
     font_size: float = 11,
     last_name: str = LAST.name,
+    verified_name: str = VERIFIED.name,
 ) -> str:
     """Horizontal bars, one group a score: self, verified, last year, each with its value at the end.
 
-    `last_name` says in the legend which of last year's values is drawn. The bars begin at the lowest level, which
-    is written below them.
+    `last_name` says in the legend which of last year's values is drawn, `verified_name` what the dark bars are.
+    The bars begin at the lowest level, which is written below them.
 
     A missing value is written as "–" where others of its series exist. The target is a dotted line across
     its group. Wide charts have the labels on the left, narrow ones above the bars. Raises `ValueError` when
@@ -128,6 +129,6 @@ def bars(
         width=width - left + 1,
         font_size=font_size,
         left=left,
-        names={LAST: last_name},
+        names={LAST: last_name, VERIFIED: verified_name},
     )
     return svg(title, width, y + 8 + legend_height + 2, [*parts, *legend])

@@ -28,12 +28,15 @@ def radar(
     scale_max: Number,
     width: float = 420,
     font_size: float = 11,
+    self_name: str = SELF.name,
+    verified_name: str = VERIFIED.name,
 ) -> str:
     """A radar of three or more axes, the lowest level in the centre.
 
     Series: self dashed with circles, verified solid with squares, target dotted. A value that is missing
-    leaves a gap in its line; a series without any value is not drawn and not named. Raises `ValueError` for
-    fewer than three axes or an empty scale.
+    leaves a gap in its line; a series without any value is not drawn and not named. `self_name` and
+    `verified_name` name the two lines where they stand for something else: the government's radar shows last
+    year's and this year's. Raises `ValueError` for fewer than three axes or an empty scale.
     """
     if len(scores) < 3:
         raise ValueError("A radar needs at least three axes.")
@@ -93,7 +96,12 @@ def radar(
         parts.append(haloed(digit))
 
     legend, legend_height = legend_of(
-        shown, top=bottom + centre_y + 10, width=width, font_size=font_size, centred=True
+        shown,
+        top=bottom + centre_y + 10,
+        width=width,
+        font_size=font_size,
+        centred=True,
+        names={SELF: self_name, VERIFIED: verified_name},
     )
     height = bottom + centre_y + 10 + legend_height + 2
     return svg(title, width, height, [*parts, *legend])

@@ -7,7 +7,20 @@ from fractions import Fraction
 
 import pytest
 
-from reports.charts import Score, bars, place_radar_labels, radar, text_width, wrap
+from reports.charts import (
+    Bin,
+    Mark,
+    Score,
+    YearPoint,
+    bars,
+    distribution,
+    place_radar_labels,
+    predicate_scale,
+    radar,
+    text_width,
+    trend,
+    wrap,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = (
@@ -37,6 +50,36 @@ def scores(count, **changes):
     ]
 
 
+BANDS = (
+    ("Kurang", 1),
+    ("Cukup", Decimal("1.8")),
+    ("Baik", Decimal("2.6")),
+    ("Sangat Baik", Decimal("3.5")),
+    ("Memuaskan", Decimal("4.2")),
+)
+YEARS = (
+    YearPoint("2019", Fraction(21, 10), "SPBE 35", 3),
+    YearPoint("2020", Fraction(25, 10), "SPBE 35", 3, Fraction(23, 10)),
+    YearPoint("2021", Fraction(23, 10), "SPBE 47", 3),
+    YearPoint("2022", None, "SPBE 47", 3),
+    YearPoint("2023", Fraction(27, 10), "SPBE 47", 3, Fraction(29, 10)),
+)
+BINS = (Bin("Memuaskan", 0), Bin("Sangat Baik", 3), Bin("Baik", 14, "termasuk OPD Anda"), Bin("Cukup", 1204))
+MARKS = (
+    Mark("2026, sementara", Fraction(312, 100)),
+    Mark("2025", 2, "last"),
+    Mark("Target", Fraction(49, 10), "target"),
+)
+
+
+def draw_trend(points=YEARS, **options):
+    return trend(points, title="Indeks", scale_min=1, scale_max=5, **options)
+
+
+def draw_scale(marks=MARKS, **options):
+    return predicate_scale(marks, BANDS, title="Predikat", scale_min=1, scale_max=5, **options)
+
+
 def draw_radar(items, **options):
     return radar(items, title="Nilai aspek", scale_min=1, scale_max=5, **options)
 
@@ -64,6 +107,11 @@ def drawings():
     for count in (1, 4, 8):
         yield draw_bars(scores(count))
         yield draw_bars(scores(count), width=340)
+    for width in (640, 320):
+        for count in range(1, len(YEARS) + 1):
+            yield draw_trend(YEARS[:count], width=width)
+        yield draw_scale(width=width)
+        yield distribution(BINS, title="Sebaran", width=width)
     yield draw_radar(scores(7, verified_value=None, target_value=None))
     yield draw_bars(scores(4, verified_value=None, last_value=Fraction(5)))
 
@@ -202,3 +250,60 @@ def test_wrapping_balances_lines_and_cuts_only_what_cannot_fit():
     assert "".join(cut).replace("-", "") == "Pertanggungjawaban"
     assert [line.endswith("-") for line in cut] == [True] * (len(cut) - 1) + [False]
     assert max(text_width(line, 11) for line in cut) <= 60
+
+
+def line_of(svg):
+    """The line of the index: the first of its look, before the legend's sample."""
+    return next(path for path in ET.fromstring(svg).iter(f"{SVG}path") if path.get("stroke-width") == "2").get("d")
+
+
+def test_a_trend_breaks_where_the_instrument_changed_and_says_with_what_each_stretch_was_measured():
+    svg = draw_trend()
+    # One stretch of two years; the single years after it are marked by their squares alone.
+    assert (line_of(svg).count("M"), line_of(svg).count("L")) == (1, 1)
+    assert [text for text in texts(svg) if text.startswith("SPBE")] == ["SPBE 35", "SPBE 47"]
+    same = draw_trend([YearPoint(point.label, 2, "SPBE 47") for point in YEARS])
+    assert [text for text in texts(same) if text.startswith("SPBE")] == []
+    assert (line_of(same).count("M"), line_of(same).count("L")) == (1, len(YEARS) - 1)
+
+
+def test_a_trend_writes_every_value_and_a_dash_for_a_year_without_one():
+    written = texts(draw_trend())
+    for value in ("2,10", "2,50", "2,30", "2,70", "2,90"):
+        assert written.count(value) >= 1
+    assert written.count("–") == 1
+    assert written[-3:] == ["Nilai eksternal", "Indeks Pemda", "Target"]
+
+
+def test_a_trend_of_one_year_has_a_marker_and_no_line():
+    root = ET.fromstring(draw_trend([YearPoint("2026", 3, "SPBE 47")]))
+    paths = [path for path in root.iter(f"{SVG}path") if path.get("stroke-width") == "2"]
+    assert len(paths) == 1  # the legend's
+    assert len(list(root.iter(f"{SVG}rect"))) == 2  # the year's square and the legend's
+    with pytest.raises(ValueError, match="at least one"):
+        draw_trend([])
+
+
+def test_bars_of_a_distribution_are_as_long_as_their_numbers_and_none_is_drawn_for_zero():
+    svg = distribution([Bin("A", 0), Bin("B", 5), Bin("C", 10, "OPD Anda")], title="x")
+    widths = [float(bar.get("width")) for bar in ET.fromstring(svg).iter(f"{SVG}rect")]
+    assert widths[1] == pytest.approx(2 * widths[0], abs=0.02)
+    assert texts(svg) == ["A", "0", "B", "5", "C", "10 OPD Anda"]
+    assert len({bar.get("fill") for bar in ET.fromstring(svg).iter(f"{SVG}rect")}) == 2
+    with pytest.raises(ValueError, match="at least one"):
+        distribution([], title="x")
+
+
+def test_the_scale_names_its_predikats_and_where_they_begin():
+    written = texts(draw_scale())
+    assert written[:5] == ["Kurang", "Cukup", "Baik", "Sangat Baik", "Memuaskan"]
+    assert written[5:11] == ["1", "1,8", "2,6", "3,5", "4,2", "5"]
+    assert sorted(written[11:]) == ["2025: 2,00", "2026, sementara: 3,12", "Target: 4,90"]
+
+
+def test_the_lines_of_a_radar_and_the_bars_can_be_named_for_the_government():
+    svg = draw_radar(scores(7), self_name="2025", verified_name="2026")
+    assert [text for text in texts(svg) if text.startswith("20")] == ["2025", "2026"]
+    written = texts(draw_bars(scores(2), verified_name="Nilai Pemda 2026"))
+    assert written.count("Nilai Pemda 2026") == 1
+    assert written.count("Nilai verifikasi") == 0
