@@ -1,8 +1,7 @@
 """The government as a whole: one level an indicator, what it rests on, and the index.
 
 Tables over all agencies read one short text an agency (`assessments.levels`), never answer by answer; only the
-PICs' answers are looked at one by one. What an agency says is shown from its hand-in on, what is verified from
-approval on.
+PICs' answers are looked at one by one (`queries.pics`).
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from assessments import levels as texts
 from assessments.models import (
@@ -26,8 +25,8 @@ from assessments.models import (
     PlanRise,
     Status,
 )
-from assessments.models.assessments import HANDED_IN
 from assessments.permissions import PUBLISHED
+from assessments.queries.pics import PicAnswer, pic_answers, suggestion
 from assessments.queries.trend import TrendPoint, trend
 from assessments.specs import spec_of
 from indicators.models import Indicator
@@ -47,30 +46,6 @@ __all__ = [
 ]
 
 Level = int | Decimal
-
-
-@dataclass(frozen=True)
-class PicAnswer:
-    """One PIC of an indicator. `status` is its assessment's, empty where there is none.
-
-    `self_level` is there from the hand-in on, `verified_level` from approval on. `not_relevant`: it says so, or,
-    from approval on, that was accepted. `is_approved`: approved, or final and complete.
-    """
-
-    agency_id: int
-    agency: str
-    short_name: str
-    assessment_id: int | None
-    status: str
-    self_level: Level | None
-    verified_level: Level | None
-    not_relevant: bool
-    is_approved: bool = False
-
-    @property
-    def shown_status(self) -> str:
-        """As a badge shows it: what froze without approval is *tidak selesai*."""
-        return "unfinished" if self.status == Status.FINAL and not self.is_approved else self.status
 
 
 @dataclass(frozen=True)
@@ -129,6 +104,11 @@ class PemdaRow:
     def differs(self) -> bool:
         """Determined otherwise than suggested now, or without a suggestion."""
         return self.level is not None and self.level != self.suggested
+
+    @property
+    def is_outdated(self) -> bool:
+        """Determined over another suggestion than there is now, and not as that says."""
+        return self.differs and self.suggested is not None and self.suggested != self.suggested_then
 
     @property
     def support_level(self) -> Level | None:
@@ -206,19 +186,14 @@ class Board:
 
 
 def board(period: Period) -> Board:
-    """The table of `period`. Nine queries, whatever the number of agencies; four more where the
+    """The table of `period`. Ten queries, whatever the number of agencies; four more where the
     instrument was not read yet."""
     spec = spec_of(period.instrument)
     indicators = list(
         Indicator.objects.filter(instrument=period.instrument_id).select_related("aspect__domain").order_by("order")
     )
-    known = {indicator.code: indicator.pk for indicator in indicators}
-    assignments = list(
-        Assignment.objects.filter(period=period, kind=Assignment.Kind.PIC)
-        .select_related("agency")
-        .order_by("agency__name")
-    )
-    pics, coverage = _agencies(period, assignments, known)
+    pics = pic_answers(period, indicators)
+    coverage = _coverage(period, indicators, pics)
     determined = {
         row.indicator_id: row
         for row in Determination.objects.filter(period=period).select_related("determined_by").order_by("pk")
@@ -291,58 +266,24 @@ def _row(
     )
 
 
-def suggestion(pics: Iterable[PicAnswer]) -> tuple[Level | None, str]:
-    """The suggested level of an indicator, or None and why there is none.
-
-    The lowest of its PICs' verified levels; none without a PIC, while one is not approved, or where one is not
-    relevant.
-    """
-    pics = tuple(pics)
-    if not pics:
-        return None, "Belum ada PIC."
-    absent = [pic.short_name for pic in pics if pic.status in ("", Status.CANCELLED)]
-    if absent:
-        return None, f"{_listed(absent)} tidak ikut dinilai."
-    unfinished = [pic.short_name for pic in pics if pic.shown_status == "unfinished"]
-    if unfinished:
-        return None, f"Penilaian {_listed(unfinished)} tidak selesai."
-    waiting = [pic.short_name for pic in pics if not pic.is_approved]
-    if waiting:
-        return None, f"Penilaian {_listed(waiting)} belum disetujui."
-    not_relevant = [pic.short_name for pic in pics if pic.not_relevant]
-    if not_relevant:
-        return None, f"Tidak relevan bagi {_listed(not_relevant)}."
-    verified = [pic.verified_level for pic in pics if pic.verified_level is not None]
-    if len(verified) < len(pics):
-        return None, f"{_listed([pic.short_name for pic in pics if pic.verified_level is None])} belum dinilai."
-    return min(verified), ""
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} dan {names[-1]}"
-
-
-def _agencies(
-    period: Period, assignments: list[Assignment], known: Mapping[str, int]
-) -> tuple[dict[int, tuple[PicAnswer, ...]], dict[int, Coverage]]:
-    """The PICs' answers and the supporting agencies' verified levels, by indicator id. Two queries."""
+def _coverage(
+    period: Period, indicators: Iterable[Indicator], pics: Mapping[int, tuple[PicAnswer, ...]]
+) -> dict[int, Coverage]:
+    """The supporting agencies by indicator id; those taken out of the period do not count. Two queries."""
     leading: dict[int, set[str]] = defaultdict(set)
-    codes = {pk: code for code, pk in known.items()}
-    for assignment in assignments:
-        leading[assignment.agency_id].add(codes[assignment.indicator_id])
-    found: dict[int, tuple[int, str, dict[str, str], dict[str, str]]] = {}
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    rows = (
-        Assessment.objects.filter(Q(status__in=PUBLISHED) | Q(agency__in=list(leading)), period=period)
+    codes = {indicator.pk: indicator.code for indicator in indicators}
+    for pk, answers in pics.items():
+        for answer in answers:
+            leading[answer.agency_id].add(codes[pk])
+    counts: dict[str, Counter[str]] = {code: Counter() for code in codes.values()}
+    for agency, verified in (
+        Assessment.objects.filter(period=period, status__in=PUBLISHED)
         .order_by()
-        .values_list("pk", "agency", "status", "self_levels", "verified_levels")
-    )
-    for pk, agency, status, own, verified in rows:
-        published = texts.unpack(verified) if status in PUBLISHED else {}
-        if agency in leading:
-            found[agency] = (pk, status, texts.unpack(own) if status in HANDED_IN else {}, published)
-        for code, level in published.items():
-            if level not in ("", texts.NOT_RELEVANT) and code not in leading.get(agency, ()):
+        .values_list("agency", "verified_levels")
+    ):
+        led = leading.get(agency, ())
+        for code, level in texts.unpack(verified).items():
+            if level not in ("", texts.NOT_RELEVANT) and code not in led:
                 counts[code][level] += 1
     cancelled = Assessment.objects.filter(period=period, status=Status.CANCELLED).order_by().values("agency")
     totals = dict(
@@ -352,35 +293,10 @@ def _agencies(
         .values_list("indicator")
         .annotate(number=Count("pk"))
     )
-    pics: dict[int, list[PicAnswer]] = {pk: [] for pk in codes}
-    for assignment in assignments:
-        pics[assignment.indicator_id].append(
-            _pic(assignment, codes[assignment.indicator_id], found.get(assignment.agency_id))
-        )
-    coverage = {
+    return {
         pk: Coverage(totals.get(pk, 0), counts[code].total(), dict(sorted(counts[code].items())))
-        for code, pk in known.items()
+        for pk, code in codes.items()
     }
-    return {pk: tuple(row) for pk, row in pics.items()}, coverage
-
-
-def _pic(
-    assignment: Assignment, code: str, found: tuple[int, str, dict[str, str], dict[str, str]] | None
-) -> PicAnswer:
-    pk, status, own, verified = found or (None, "", {}, {})
-    agency = assignment.agency
-    said, decided = own.get(code, ""), verified.get(code, "")
-    return PicAnswer(
-        agency_id=agency.pk,
-        agency=agency.name,
-        short_name=agency.short_name,
-        assessment_id=pk,
-        status=status,
-        self_level=texts.number(said),
-        verified_level=texts.number(decided),
-        not_relevant=(decided if verified else said) == texts.NOT_RELEVANT,
-        is_approved=bool(verified),
-    )
 
 
 def result_in_force(period: Period) -> PemdaResult | None:

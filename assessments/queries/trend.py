@@ -41,12 +41,12 @@ def trend() -> list[TrendPoint]:
         .order_by("period__year", "period_id")
     )
     outside: dict[int, dict[str, Level]] = defaultdict(dict)
-    for period, code, level in (
+    for period_id, code, level in (
         ExternalLevel.objects.filter(period__in=[result.period_id for result in results])
         .order_by()
         .values_list("period", "indicator__code", "level")
     ):
-        outside[period][code] = level
+        outside[period_id][code] = level
     points: list[TrendPoint] = []
     for result in results:
         period = result.period

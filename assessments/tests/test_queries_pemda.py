@@ -12,7 +12,8 @@ from accounts.models import Agency
 from assessments import levels, workflow
 from assessments.models import Assessment, Assignment, Determination, ExternalLevel, Period, Plan, PlanRise, Status
 from assessments.queries import pemda
-from assessments.queries.pemda import PicAnswer, suggestion
+from assessments.queries.pemda import PicAnswer
+from assessments.queries.pics import suggestion
 from conftest import accept_all
 from indicators.models import Indicator
 
@@ -157,7 +158,10 @@ def test_a_determined_level_outlives_its_suggestion(approved, period, city):
     determine(period, "1", 3, city.coordinator, suggested=3)
     workflow.reopen(assessment_id=approved.pk, user=city.coordinator, reason="Ada yang keliru.")
     row = row_of(period, "1")
-    assert (row.suggested, row.level, row.suggested_then, row.differs) == (None, 3, 3, True)
+    assert (row.suggested, row.level, row.suggested_then, row.differs, row.is_outdated) == (None, 3, 3, True, False)
+    Assessment.objects.filter(pk=approved.pk).update(status="approved", verified_levels="1=2")
+    row = row_of(period, "1")
+    assert (row.suggested, row.level, row.is_outdated) == (2, 3, True)
 
 
 def test_the_ministrys_levels_make_an_index_of_their_own(period, city):
@@ -234,6 +238,7 @@ def test_without_a_period_there_is_none(db):
 
 
 def test_the_table_takes_the_same_queries_for_few_and_many_agencies(approved, period, city):
+    lead(period, "1", city.dinkes)
     pemda.board(period)
     with CaptureQueriesContext(
         connection,
@@ -265,5 +270,5 @@ def test_the_table_takes_the_same_queries_for_few_and_many_agencies(approved, pe
         determine(period, indicator.code, 3, city.coordinator)
     with CaptureQueriesContext(connection) as many:
         board = pemda.board(period)
-    assert len(many) == len(few) == 9
-    assert (board.rows[0].coverage.counts, len(board.rows[0].pics), board.determined) == ({"3": 1, "4": 57}, 3, 47)
+    assert len(many) == len(few) == 10
+    assert (board.rows[0].coverage.counts, len(board.rows[0].pics), board.determined) == ({"4": 57}, 4, 47)
