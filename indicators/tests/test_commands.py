@@ -1,17 +1,19 @@
-"""`load_instruments` and `compute_index` as they are called from the shell."""
+"""`load_instruments`, `compute_index` and `plan_roadmap` as they are called from the shell."""
 
 import io
 import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from indicators.models import Indicator, Instrument
-from indicators.tests.instruments import published
+from indicators.scoring import score
+from indicators.tests.instruments import published, shipped_spec
 
 # --- load_instruments ------------------------------------------------------------------------------
 
@@ -208,3 +210,87 @@ def test_the_shell_command_works_on_a_machine_without_a_database(tmp_path, datab
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b"]
     assert done.stderr == "Baris 2: bukan JSON yang sah.\nCommandError: 1 baris tidak dapat dihitung.\n"
     assert done.returncode == 1
+
+
+# --- plan_roadmap ----------------------------------------------------------------------------------
+
+
+def plan(lines, target, code="spbe-47-7aspek", tmp_path=None):
+    """Answers, error text and whether it failed."""
+    path = tmp_path / "input.jsonl"
+    path.write_text("\n".join(lines))
+    out, err, failed = io.StringIO(), io.StringIO(), ""
+    try:
+        call_command("plan_roadmap", instrument=code, target=target, input=str(path), stdout=out, stderr=err)
+    except CommandError as error:
+        failed = str(error)
+    return out.getvalue().splitlines(), err.getvalue(), failed
+
+
+ALL_FOUR = {str(n): 4 for n in range(1, 48)}
+
+
+@pytest.mark.django_db
+def test_a_plan_is_answered_with_these_keys_in_this_order(tmp_path):
+    out, err, failed = plan([json.dumps({"id": "a", "levels": ALL_FOUR | {"11": 2}})], "4", tmp_path=tmp_path)
+    assert (err, failed) == ("", "")
+    assert out == [
+        '{"id": "a", "reachable": true, "effort": 7, "index": "4.00", '
+        '"rises": [{"indicator": "11", "from": 2, "to": 4}]}'
+    ]
+
+
+@pytest.mark.django_db
+def test_the_target_counts_unrounded(tmp_path):
+    spec = shipped_spec("spbe-47-7aspek")
+    levels = {str(n): 5 for n in range(1, 48)} | {"1": 4}
+    assert score(spec, levels).index == Fraction("4.987")
+    out, _, _ = plan([json.dumps({"levels": levels})], "4.99", tmp_path=tmp_path)
+    assert json.loads(out[0]) == {
+        "id": None,
+        "reachable": True,
+        "effort": 5,
+        "index": "5.00",
+        "rises": [{"indicator": "1", "from": 4, "to": 5}],
+    }
+
+
+@pytest.mark.django_db
+def test_a_target_met_needs_nothing_and_one_out_of_reach_is_said(tmp_path):
+    lines = [json.dumps({"id": n, "levels": levels}) for n, levels in enumerate([ALL_FOUR, {"1": 5}])]
+    met, far = (json.loads(line) for line in plan(lines, "3,5", tmp_path=tmp_path)[0])
+    assert met == {"id": 0, "reachable": True, "effort": 0, "index": "4.00", "rises": []}
+    assert far["reachable"]
+    answer = json.loads(plan(lines[:1], "5.01", tmp_path=tmp_path)[0][0])
+    assert (answer["reachable"], answer["index"], answer["effort"], len(answer["rises"])) == (False, "5.00", 235, 47)
+
+
+@pytest.mark.django_db
+def test_nothing_to_score_is_answered_without_an_index(tmp_path):
+    out, _, _ = plan([json.dumps({"id": 1, "levels": dict.fromkeys(ALL_FOUR)})], "3", tmp_path=tmp_path)
+    assert json.loads(out[0]) == {"id": 1, "reachable": False, "effort": 0, "index": None, "rises": []}
+
+
+@pytest.mark.django_db
+def test_the_target_may_be_a_predikat(tmp_path):
+    line = json.dumps({"id": 1, "levels": ALL_FOUR})
+    assert plan([line], "Memuaskan", tmp_path=tmp_path)[0] == plan([line], "4.2", tmp_path=tmp_path)[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("target", ["tinggi", "-1", "4.5.1", "nan", "1e3", ""])
+def test_a_target_that_is_neither_is_refused(tmp_path, target):
+    failed = plan(['{"id": 1, "levels": {}}'], target, tmp_path=tmp_path)[2]
+    assert failed.startswith(f"Target {target!r} bukan indeks (misalnya 4.50) dan bukan predikat (")
+
+
+@pytest.mark.django_db
+def test_bad_lines_of_a_plan_are_named_and_the_good_ones_answered(tmp_path):
+    out, err, failed = plan(
+        ['{"id": 1, "levels": {}}', "rusak", '{"id": 3, "levels": {"48": 3}}', '{"id": 4, "levels": {"1": 6}}'],
+        "2",
+        tmp_path=tmp_path,
+    )
+    assert [json.loads(line)["id"] for line in out] == [1]
+    assert [line.split(":")[0] for line in err.splitlines()] == ["Baris 2", "Baris 3", "Baris 4"]
+    assert failed == "3 baris tidak dapat dihitung."
