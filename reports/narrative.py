@@ -15,8 +15,7 @@ def summary(report: Government) -> tuple[str, ...]:
     return (
         *_index(report),
         *_compared(report.index.value, report),
-        *_target(report),
-        *_next_band(report),
+        *gap(report),
         *_external(report),
     )
 
@@ -86,6 +85,11 @@ def _next_band(report: Government) -> tuple[str, ...]:
         f"Predikat berikutnya, {band.name}, mulai dari {decimal_id(band.minimum)}: masih kurang "
         f"{decimal_id(band.minimum - report.index.value)}.",
     )
+
+
+def gap(report: Government) -> tuple[str, ...]:
+    """How far the target and the next predikat are."""
+    return (*_target(report), *_next_band(report))
 
 
 def _external(report: Government) -> tuple[str, ...]:
