@@ -13,11 +13,11 @@ from typing import Any
 from django.db.models import Prefetch
 
 from assessments import totals
-from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Review, Status
 from assessments.queries.answers import shown_decision
 from assessments.specs import spec_of
-from indicators.models import Indicator
-from indicators.scoring import FORMULA_VERSION, Score
+from indicators.models import Indicator, Instrument
+from indicators.scoring import FORMULA_VERSION, InstrumentSpec, Score
 
 SHAPE = 2
 
@@ -66,26 +66,8 @@ def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
     return {
         "shape": SHAPE,
         "formula_version": FORMULA_VERSION,
-        "instrument": {
-            "code": instrument.code,
-            "version": instrument.version,
-            "name": instrument.name,
-            "short_name": instrument.short_name,
-            "regulation": instrument.regulation,
-            "regulation_note": instrument.regulation_note,
-            "source_note": instrument.source_note,
-            "help_text": instrument.help_text,
-            "scale_min": str(instrument.scale_min),
-            "scale_max": str(instrument.scale_max),
-            "domains": [_group(group) for group in spec.domains],
-            "aspects": [_group(group) for group in spec.aspects],
-        },
-        "period": {
-            "id": assessment.period_id,
-            "name": assessment.period.name,
-            "year": assessment.period.year,
-            "target": str(assessment.period.target) if assessment.period.target is not None else None,
-        },
+        "instrument": instrument_head(instrument, spec),
+        "period": period_head(assessment.period),
         "agency": {
             "id": assessment.agency_id,
             "slug": assessment.agency.slug,
@@ -96,12 +78,40 @@ def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
         "assessment": assessment.pk,
         "status": assessment.status,
         "round": assessment.round,
-        "submitted_at": _time(assessment.submitted_at) if assessment.was_handed_in else None,
-        "approved_at": _time(assessment.approved_at) if verified else None,
+        "submitted_at": time(assessment.submitted_at) if assessment.was_handed_in else None,
+        "approved_at": time(assessment.approved_at) if verified else None,
         "decided_count": len(current),
         "self": score_json(own),
         "verified": score_json(verified) if verified else None,
         "indicators": [_indicator(answer, shown[answer.pk], current.get(answer.pk)) for answer in answers],
+    }
+
+
+def instrument_head(instrument: Instrument, spec: InstrumentSpec) -> dict[str, Any]:
+    """What a snapshot says of its instrument."""
+    return {
+        "code": instrument.code,
+        "version": instrument.version,
+        "name": instrument.name,
+        "short_name": instrument.short_name,
+        "regulation": instrument.regulation,
+        "regulation_note": instrument.regulation_note,
+        "source_note": instrument.source_note,
+        "help_text": instrument.help_text,
+        "scale_min": str(instrument.scale_min),
+        "scale_max": str(instrument.scale_max),
+        "domains": [_group(group) for group in spec.domains],
+        "aspects": [_group(group) for group in spec.aspects],
+    }
+
+
+def period_head(period: Period) -> dict[str, Any]:
+    """What a snapshot says of its period."""
+    return {
+        "id": period.pk,
+        "name": period.name,
+        "year": period.year,
+        "target": str(period.target) if period.target is not None else None,
     }
 
 
@@ -117,15 +127,15 @@ def digest(snapshot: dict[str, Any]) -> str:
 def score_json(score: Score) -> dict[str, Any]:
     """A `Score` as JSON: exact values as "a/b" or None."""
     return {
-        "index": _exact(score.index),
+        "index": exact(score.index),
         "predicate": score.predicate,
         "answered": score.answered,
         "assigned": score.assigned,
-        "domains": {code: _exact(value) for code, value in score.domains.items()},
-        "aspects": {code: _exact(value) for code, value in score.aspects.items()},
+        "domains": {code: exact(value) for code, value in score.domains.items()},
+        "aspects": {code: exact(value) for code, value in score.aspects.items()},
         "domain_coverage": {code: list(pair) for code, pair in score.domain_coverage.items()},
         "aspect_coverage": {code: list(pair) for code, pair in score.aspect_coverage.items()},
-        "shares": {row.code: _exact(row.share) for row in score.rows if row.level is not None},
+        "shares": {row.code: exact(row.share) for row in score.rows if row.level is not None},
     }
 
 
@@ -143,24 +153,24 @@ def _indicator(answer: Answer, reviews: list[Review], current: Review | None) ->
         "capability": indicator.capability,
         "aspect": indicator.aspect.code,
         "domain": domain.code if domain else None,
-        "weight": _exact(indicator.weight),
-        "self_level": _text(answer.self_level),
+        "weight": exact(indicator.weight),
+        "self_level": text(answer.self_level),
         "not_applicable": answer.not_applicable,
         "not_applicable_reason": answer.not_applicable_reason,
         "fact": answer.fact,
         "analysis": answer.analysis,
         "on_behalf": answer.on_behalf,
-        "verified_level": _text(current.verified_level) if current else None,
+        "verified_level": text(current.verified_level) if current else None,
         "decision": current.decision if current else None,
         "reviews": [
             {
                 "round": review.round,
                 "decision": review.decision,
-                "verified_level": _text(review.verified_level),
+                "verified_level": text(review.verified_level),
                 "reason": review.get_reason_display() if review.decision == DecisionKind.RETURN else "",
                 "note": review.note,
                 "reviewer": str(review.reviewer),
-                "decided_at": _time(review.decided_at),
+                "decided_at": time(review.decided_at),
                 "is_current": review is current,
                 "reply": review.reply,
             }
@@ -180,7 +190,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "date": document.date.isoformat() if document.date else None,
         "version": version.number,
         "pages": evidence.pages,
-        "level": _text(evidence.level),
+        "level": text(evidence.level),
         "file": version.original_name,
         "url": version.url,
         "size": version.size,
@@ -189,16 +199,19 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 
 def _group(group: Any) -> dict[str, Any]:
-    return {"code": group.code, "name": group.name, "weight": _exact(group.weight), "domain": group.domain}
+    return {"code": group.code, "name": group.name, "weight": exact(group.weight), "domain": group.domain}
 
 
-def _exact(value: Fraction | None) -> str | None:
+def exact(value: Fraction | None) -> str | None:
+    """An exact figure as a snapshot holds it: "1403/400"."""
     return None if value is None else f"{value.numerator}/{value.denominator}"
 
 
-def _text(level: Any) -> str | None:
+def text(level: Any) -> str | None:
+    """A level as a snapshot holds it: "3"."""
     return None if level is None else str(level)
 
 
-def _time(moment: Any) -> str | None:
+def time(moment: Any) -> str | None:
+    """A moment as a snapshot holds it: ISO 8601."""
     return moment.isoformat() if moment else None

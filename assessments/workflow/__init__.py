@@ -1,11 +1,12 @@
 """The loop. This package is the only code that assigns a status.
 
 The moves as data are `assessments.moves`; `assessments` has one function a move; `periods` opens, finalises
-and cancels a period.
+and cancels a period; `pemda` freezes the government's index.
 """
 
 from assessments.moves import MOVES, Move, actions
 from assessments.workflow.assessments import approve, cancel, extend, reopen, return_assessment, submit, withdraw
+from assessments.workflow.pemda import finalise_pemda
 from assessments.workflow.periods import cancel_period, finalise_period, open_period
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "cancel",
     "cancel_period",
     "extend",
+    "finalise_pemda",
     "finalise_period",
     "open_period",
     "reopen",

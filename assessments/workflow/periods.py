@@ -12,11 +12,12 @@ from accounts.models import Agency, User
 from accounts.permissions import rights_of
 from assessments import permissions, snapshot, totals
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
-from assessments.models import Answer, Assessment, Assignment, Period, Result, Status
+from assessments.models import Answer, Assessment, Assignment, PemdaResult, Period, Result, Status
 from assessments.queries.periods import unfinished_token
 from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
+from assessments.workflow.pemda import freeze_pemda
 from audit.services import prepare, record, record_all
 from indicators.checks import problems as instrument_problems
 from indicators.parts import stored_parts
@@ -123,13 +124,17 @@ UNFINISHED_CHANGED = (
 
 @dataclass(frozen=True)
 class Finalised:
-    """What a finalising wrote. `revisions` are the numbers of the new results, `unchanged` counts those of before."""
+    """What a finalising wrote. `revisions` are the numbers of the new results, `unchanged` counts those of before.
+
+    `pemda` is the government's result in force now, None while not every indicator is determined.
+    """
 
     period: Period
     complete: int
     incomplete: int
     revisions: tuple[int, ...]
     unchanged: int
+    pemda: PemdaResult | None = None
 
 
 def finalise_period(
@@ -144,8 +149,9 @@ def finalise_period(
 
     Approved assessments get a complete result. What is not approved freezes as *tidak selesai*,
     with coverage and without a verified index, and needs `reason`: `NotReady` lists it otherwise.
-    Cancelled assessments stay as they are. `expected_unfinished` is the `unfinished_token` of what the person was
-    shown: `Stale` where it is no longer so. `now` is given only where a past year is brought in.
+    Cancelled assessments stay as they are. The government's index freezes with it where every indicator is
+    determined, else it stays open (`workflow.pemda`). `expected_unfinished` is the `unfinished_token` of what the
+    person was shown: `Stale` where it is no longer so. `now` is given only where a past year is brought in.
     Raises `PermissionDenied`, `WrongState`, `Invalid`.
     """
     with transaction.atomic():
@@ -251,7 +257,8 @@ def finalise_period(
             at=now,
         )
         written = sorted({revisions.get(assessment.pk, 0) + 1 for assessment in assessments})
-        return Finalised(period, done, len(assessments) - done, tuple(written), unchanged)
+        pemda = freeze_pemda(period, user, now)
+        return Finalised(period, done, len(assessments) - done, tuple(written), unchanged, pemda)
 
 
 def cancel_period(*, period_id: int, user: User, reason: str) -> Period:

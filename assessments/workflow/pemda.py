@@ -1,0 +1,95 @@
+"""Freezing the government's index: with its period, or later by itself."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import rights_of
+from assessments import pemda_snapshot, permissions, snapshot, totals
+from assessments.errors import NotReady, Problem, WrongState
+from assessments.models import PemdaResult, Period
+from assessments.queries.pemda import Board, board
+from assessments.services._base import require
+from audit.services import record
+from indicators.scoring import FORMULA_VERSION
+
+
+def finalise_pemda(*, period_id: int, user: User, now: datetime | None = None) -> PemdaResult:
+    """Freeze the government's index of a period that became final before every indicator was determined.
+
+    While the period runs, finalising the period does it. `now` is given only where a past year is brought in.
+    Raises `PermissionDenied`, `WrongState`, and `NotReady` with the indicators that are not determined.
+    """
+    with transaction.atomic():
+        period = Period.objects.select_for_update(of=("self",)).select_related("instrument").get(pk=period_id)
+        require(permissions.can_determine(rights_of(user)))
+        if period.status != Period.Status.FINAL:
+            raise WrongState(
+                f"Periode ini berstatus {period.get_status_display()}. Nilai Pemda difinalkan bersama periodenya, "
+                "atau sesudah periodenya final."
+            )
+        table = board(period)
+        if table.result:
+            raise WrongState(f"Nilai Pemda periode ini sudah final (revisi {table.result.revision}).")
+        problems = [
+            Problem("undetermined", row.code, f"Indikator {row.code}. {row.short_name} belum ditetapkan.")
+            for row in table.rows
+            if not row.is_determined
+        ]
+        if problems:
+            raise NotReady(
+                f"Nilai Pemda belum dapat difinalkan: {len(problems)} indikator belum ditetapkan.", problems
+            )
+        return _write(table, user, now or timezone.now())
+
+
+def freeze_pemda(period: Period, user: User, now: datetime) -> PemdaResult | None:
+    """The government's part of finalising `period`, inside its transaction, the period locked and saved as final.
+
+    The result in force from now on: a new revision where the levels are not those of the one before, else that one.
+    None where not every indicator is determined: the government's index stays open.
+    """
+    table = board(period)
+    if not table.is_complete:
+        return table.result
+    if table.result and _levels(table) == pemda_snapshot.levels_of(table.result.snapshot):
+        return table.result
+    return _write(table, user, now)
+
+
+def _levels(table: Board) -> dict[str, str | None]:
+    return pemda_snapshot.levels_of(pemda_snapshot.take(table))
+
+
+def _write(table: Board, user: User, now: datetime) -> PemdaResult:
+    period = table.period
+    assert table.score.index is not None
+    before = PemdaResult.objects.filter(period=period).order_by("-revision").defer("snapshot").first()
+    PemdaResult.objects.filter(period=period, superseded_at=None).update(superseded_at=now)
+    revision = before.revision + 1 if before else 1
+    taken = pemda_snapshot.take(table) | {"revision": revision, "finalised_at": now.isoformat()}
+    result = PemdaResult.objects.create(
+        period=period,
+        revision=revision,
+        instrument_code=period.instrument.code,
+        instrument_version=period.instrument.version,
+        formula_version=FORMULA_VERSION,
+        index_exact=totals.fraction_text(table.score.index),
+        predicate=table.score.predicate or "",
+        snapshot=taken,
+        digest=snapshot.digest(taken),
+        finalised_by=user,
+        finalised_at=now,
+    )
+    record(
+        "pemda.finalise",
+        result,
+        actor=user,
+        stream=f"period:{period.pk}",
+        before={"revision": before.revision, "index": before.index_exact} if before else None,
+        after={"revision": revision, "index": result.index_exact, "digest": result.digest},
+        at=now,
+    )
+    return result
