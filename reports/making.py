@@ -2,71 +2,65 @@
 
 import hashlib
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 
 import pikepdf
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from reports import queries
-from reports.documents import AgencyReport
+from reports import asking, batches, kinds, signing
+from reports.holding import GAVE_UP, LOST_AFTER, MAX_ATTEMPTS, UNHEARD_AFTER, beat, claim, fail, store
 from reports.models import ReportJob
-from reports.pdf import render_agency_report
 
 log = logging.getLogger(__name__)
-
-#: A job is begun at most this often; a worker that dies in it three times will not survive a fourth.
-MAX_ATTEMPTS = 3
-#: Without a sign of life for so long, a running job's worker is dead. (A step takes seconds.)
-LOST_AFTER = timedelta(minutes=2)
-#: Waiting for so long, the message to the worker may be lost: it is sent again, which does no harm.
-UNHEARD_AFTER = timedelta(minutes=3)
-
-FAILED = (
-    "Laporan tidak dapat dibuat karena kesalahan pada portal. Data penilaian tidak berubah. Coba lagi; bila tetap "
-    "gagal, hubungi pengelola portal dan sebutkan kode {code}."
-)
-GAVE_UP = (
-    "Pembuatan laporan terhenti beberapa kali sebelum selesai. Data penilaian tidak berubah. Coba lagi; bila tetap "
-    "gagal, hubungi pengelola portal dan sebutkan kode {code}."
-)
 
 
 def make(job_id: str) -> None:
     """Make one report. Does nothing where the job is not waiting (done, failed, or another worker has it)."""
-    job = _claim(job_id)
+    job = claim(job_id)
     if job is None:
         return
     try:
-        rows, report = _read(job)
-        if not _beat(job, 40, "Menyusun halaman"):
+        if job.is_batch:
+            batches.begin(job)
             return
-        content = render_agency_report(report)
-        if not _beat(job, 90, "Menyimpan berkas"):
+        rows, document = _read(job)
+        if not beat(job, 40, "Menyusun halaman"):
             return
-        _finish(job, rows, report, content)
+        maker = kinds.KINDS[job.kind].maker
+        signed_by = ""
+        if job.format == ReportJob.Format.XLSX:
+            content = maker.write_xlsx(document)
+        else:
+            content, signed_by = signing.signed(maker.render_pdf(document))
+        if not beat(job, 90, "Menyimpan berkas"):
+            return
+        _finish(job, rows, document, content, signed_by)
     except Exception:
         # Whatever went wrong, the person who waits must learn of it.
         log.exception("Report %s failed", job.code)
-        _fail(job)
+        fail(job)
+    batches.part_ended(job)
 
 
 def take_up_lost(now: datetime | None = None) -> list[str]:
     """Put jobs of dead workers and unheard jobs back into the queue; the ids to send. Two queries, mostly.
 
-    A job begun too often fails instead.
+    A job begun too often fails instead. A batch that waits for its parts is not lost, however long that takes.
     """
     now = now or timezone.now()
     ids = []
     running = ReportJob.objects.filter(status=ReportJob.Status.RUNNING, heartbeat_at__lt=now - LOST_AFTER)
-    for job in running.only("id", "code", "attempts", "heartbeat_at", "status")[:50]:
+    for job in running.only("id", "code", "kind", "attempts", "heartbeat_at", "status", "part_count")[:50]:
         still = ReportJob.objects.filter(pk=job.pk, status=job.status, heartbeat_at=job.heartbeat_at)
-        if job.attempts >= MAX_ATTEMPTS:
-            still.update(status=ReportJob.Status.FAILED, error=GAVE_UP.format(code=job.code), step="", finished_at=now)
+        if job.is_batch and batches.waits_for_parts(job):
+            still.update(heartbeat_at=now)
+        elif job.attempts >= MAX_ATTEMPTS:
+            if still.update(
+                status=ReportJob.Status.FAILED, error=GAVE_UP.format(code=job.code), step="", finished_at=now
+            ):
+                batches.part_ended(job)
         elif still.update(status=ReportJob.Status.QUEUED, queued_at=now, progress=0, step=""):
             ids.append(str(job.pk))
     unheard = ReportJob.objects.filter(status=ReportJob.Status.QUEUED, queued_at__lt=now - UNHEARD_AFTER)
@@ -78,75 +72,33 @@ def take_up_lost(now: datetime | None = None) -> list[str]:
     return ids
 
 
-def _claim(job_id: str) -> ReportJob | None:
-    """The job, if it was waiting and is now ours: one UPDATE, so only one worker gets it."""
-    now = timezone.now()
-    taken = ReportJob.objects.filter(pk=job_id, status=ReportJob.Status.QUEUED, attempts__lt=MAX_ATTEMPTS).update(
-        status=ReportJob.Status.RUNNING,
-        attempts=F("attempts") + 1,
-        started_at=now,
-        heartbeat_at=now,
-        progress=10,
-        step="Membaca data",
-        error="",
-    )
-    return ReportJob.objects.get(pk=job_id) if taken else None
-
-
-def _ours(job: ReportJob) -> QuerySet[ReportJob]:
-    """The row, as long as this attempt still holds it."""
-    return ReportJob.objects.filter(pk=job.pk, status=ReportJob.Status.RUNNING, attempts=job.attempts)
-
-
-def _beat(job: ReportJob, progress: int, step: str) -> bool:
-    """Say that it goes on; False when the job was given to another worker meanwhile."""
-    return bool(_ours(job).update(progress=progress, step=step, heartbeat_at=timezone.now()))
-
-
-def _read(job: ReportJob) -> tuple[queries.Sources, AgencyReport]:
+def _read(job: ReportJob) -> tuple[kinds.Sources, kinds.Document]:
     """The document, and what it was made of. Read again where the data changed while it was read."""
+    kind = kinds.KINDS[job.kind]
+    pk = job.assessment_id if kind.of_assessment else job.period_id
     for _ in range(5):
-        rows = queries.sources(job.assessment_id)
-        report = queries.agency_report(rows, code=job.code, generated_at=timezone.now())
-        if queries.sources(job.assessment_id).key == rows.key:
+        rows = kind.maker.sources(pk)
+        document = kind.maker.document(rows, code=job.code, generated_at=timezone.now())
+        if kind.maker.sources(pk).key == rows.key:
             break
-    return rows, report
+    return rows, document
 
 
-def _finish(job: ReportJob, rows: queries.Sources, report: AgencyReport, content: bytes) -> None:
-    with pikepdf.open(BytesIO(content)) as document:
-        pages = len(document.pages)
-    name = default_storage.save(f"reports/{report.year}/{job.pk}-{job.attempts}.pdf", ContentFile(content))
-    done = {
-        "status": ReportJob.Status.DONE,
-        "progress": 100,
-        "step": "",
-        "finished_at": timezone.now(),
-        "file": name,
+def _finish(job: ReportJob, rows: kinds.Sources, document: kinds.Document, content: bytes, signed_by: str) -> None:
+    facts = {
         "size": len(content),
-        "pages": pages,
+        "pages": _pages(content) if job.format == ReportJob.Format.PDF else 0,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "data_status": rows.assessment.status,
+        "data_status": rows.assessment.status if rows.assessment else "",
         "is_draft": rows.is_draft,
-        "result_revision": rows.result.revision if rows.result else None,
+        "result_revision": rows.revision,
+        "shown_subject": document.shown_subject[:300],
+        "shown_index": document.shown_index[:100],
+        "signed_by": signed_by[:300],
     }
-    kept = 0
-    try:
-        try:
-            # The data may have changed since it was asked for: the key says what it was really made of.
-            with transaction.atomic():
-                kept = _ours(job).update(**done, key=rows.key)
-        except IntegrityError:
-            kept = _ours(job).update(**done)
-    finally:
-        if not kept:
-            default_storage.delete(name)
+    store(job, ContentFile(content), facts, key=asking.key_of(rows.key, job.format))
 
 
-def _fail(job: ReportJob) -> None:
-    _ours(job).update(
-        status=ReportJob.Status.FAILED,
-        error=FAILED.format(code=job.code),
-        step="",
-        finished_at=timezone.now(),
-    )
+def _pages(content: bytes) -> int:
+    with pikepdf.open(BytesIO(content)) as document:
+        return len(document.pages)

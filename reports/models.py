@@ -5,12 +5,13 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 
 from accounts.permissions import Rights
-from assessments.models import Assessment, Result
+from assessments.models import Assessment, PemdaResult, Period, Result
 from assessments.models import Status as AssessmentStatus
 from assessments.models.assessments import HANDED_IN
+from assessments.permissions import can_see_pemda
 
 #: Letters and digits of document codes: none that look alike on paper (0 O, 1 I L, 2 Z, 5 S, 8 B).
 CODE_LETTERS = "34679ACDEFGHJKMNPQRTUVWXY"
@@ -34,49 +35,72 @@ def new_code() -> str:
 
 class ReportJobQuerySet(models.QuerySet["ReportJob"]):
     def visible_to(self, rights: Rights) -> "ReportJobQuerySet":
-        """Reports of assessments this person may see, made of data they may see.
-
-        Reviewers of other agencies and leaders see nothing of a draft, so neither a report made of one.
-        """
+        """The reports this person may know of, by kind. What is not named here is nobody's but the coordinators'."""
         if rights.is_coordinator:
             return self
-        seen = Q(assessment__agency_id__in=rights.operator_of | rights.verifier_at)
+        own = rights.operator_of | rights.verifier_at
+        seen = Q(kind=ReportJob.Kind.AGENCY, assessment__agency_id__in=own)
         if rights.is_verifier or rights.is_leader:
-            seen |= Q(assessment__status__in=HANDED_IN, data_status__in=HANDED_IN)
+            # They see nothing of a draft of another agency, so neither a report made of one.
+            seen |= Q(kind=ReportJob.Kind.AGENCY, assessment__status__in=HANDED_IN, data_status__in=HANDED_IN)
+        if can_see_pemda(rights):
+            seen |= Q(kind__in=OF_THE_GOVERNMENT)
+            # What is in a batch depends on who asked for it; and their rights may have shrunk since.
+            inside = BatchPart.objects.filter(batch=OuterRef("pk"), job__status=ReportJob.Status.DONE)
+            inside = inside.exclude(Q(job__assessment__agency_id__in=own) | Q(job__data_status__in=HANDED_IN))
+            asked = Q(kind=ReportJob.Kind.BATCH, requested_by=rights.user_id)
+            seen |= asked & (~Q(status=ReportJob.Status.DONE) | ~Exists(inside))
         return self.filter(seen)
 
     def with_results(self) -> "ReportJobQuerySet":
         """Each with `superseded_at` and `is_complete` of the result it is made of; None for drafts."""
-        result = Result.objects.filter(assessment=OuterRef("assessment"), revision=OuterRef("result_revision"))
+        of_agency = Result.objects.filter(assessment=OuterRef("assessment"), revision=OuterRef("result_revision"))
+        of_pemda = PemdaResult.objects.filter(period=OuterRef("period"), revision=OuterRef("result_revision"))
         return self.annotate(
-            superseded_at=Subquery(result.values("superseded_at")),
-            is_complete=Subquery(result.values("is_complete")),
+            superseded_at=Case(
+                When(assessment=None, then=Subquery(of_pemda.values("superseded_at"))),
+                default=Subquery(of_agency.values("superseded_at")),
+            ),
+            is_complete=Subquery(of_agency.values("is_complete")),
         )
 
 
 class ReportJob(models.Model):
-    """One report: asked for, being made, ready or failed.
+    """One report: asked for, being made, ready, failed or stopped.
 
-    `key` says of what data, by which rules and in which layout it is made: while a job with a key is not
-    failed, the same request gives that job. `data_status` is the assessment's state when the data was read, and
-    `result_revision` the revision of the result it is made of, once final.
+    `key` says of what data, by which rules and in which layout it is made: while a job with a key is neither
+    failed nor stopped, the same request gives that job. `data_status` is the assessment's state when the data was
+    read (empty for the kinds without one), and `result_revision` the revision of the `Result` or `PemdaResult` it
+    is made of, once final. `shown_subject` and `shown_index` are what the document says, kept when it was made.
     """
 
     class Kind(models.TextChoices):
         AGENCY = "agency", "Laporan penilaian OPD"
+        PEMDA = "pemda", "Laporan konsolidasi Pemda"
+        BRIEF = "brief", "Ringkasan satu halaman"
+        MINUTES = "minutes", "Berita Acara verifikasi"
+        BATCH = "batch", "Semua laporan OPD"
+
+    class Format(models.TextChoices):
+        PDF = "pdf", "PDF"
+        XLSX = "xlsx", "XLSX"
+        ZIP = "zip", "ZIP"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Menunggu giliran"
         RUNNING = "running", "Sedang dibuat"
         DONE = "done", "Siap diunduh"
         FAILED = "failed", "Gagal"
+        CANCELLED = "cancelled", "Dihentikan"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField("kode dokumen", max_length=40, unique=True)
     kind = models.CharField("jenis", max_length=20, choices=Kind)
-    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="reports")
+    format = models.CharField("bentuk", max_length=4, choices=Format, default=Format.PDF)
+    period = models.ForeignKey(Period, models.PROTECT, related_name="reports")
+    assessment = models.ForeignKey(Assessment, models.PROTECT, null=True, related_name="reports")
     key = models.CharField(max_length=64)
-    data_status = models.CharField(max_length=12, choices=AssessmentStatus)
+    data_status = models.CharField(max_length=12, choices=AssessmentStatus, blank=True)
     is_draft = models.BooleanField("draf")
     result_revision = models.PositiveSmallIntegerField("revisi hasil", null=True)
 
@@ -97,19 +121,37 @@ class ReportJob(models.Model):
     size = models.PositiveBigIntegerField(default=0)  # bytes
     pages = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    shown_subject = models.CharField("nama dalam dokumen", max_length=300, blank=True)
+    shown_index = models.CharField("indeks dalam dokumen", max_length=100, blank=True)
+    signed_by = models.CharField("penanda tangan", max_length=300, blank=True)
+
+    parts: models.ManyToManyField = models.ManyToManyField(
+        "self", symmetrical=False, through="BatchPart", through_fields=("batch", "job"), related_name="batches"
+    )
+
+    #: Of a batch: how many reports are in it, once all are asked for.
+    part_count = models.PositiveIntegerField(null=True)
 
     objects = ReportJobQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["key"], condition=~Q(status="failed"), name="report_once_per_data"),
-            models.CheckConstraint(condition=Q(kind__in=["agency"]), name="report_kind_known"),
-            models.CheckConstraint(
-                condition=Q(status__in=["queued", "running", "done", "failed"]), name="report_status_known"
+            models.UniqueConstraint(
+                fields=["key"], condition=~Q(status__in=["failed", "cancelled"]), name="report_once_per_data"
             ),
             models.CheckConstraint(
-                condition=Q(data_status__in=AssessmentStatus.values), name="report_data_status_known"
+                condition=Q(kind="agency", assessment__isnull=False, data_status__in=AssessmentStatus.values)
+                | Q(kind__in=["pemda", "brief", "minutes", "batch"], assessment__isnull=True, data_status=""),
+                name="report_kind_known_and_agencys_of_an_assessment",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="batch", format="zip") | (~Q(kind="batch") & Q(format__in=["pdf", "xlsx"])),
+                name="report_format_known_and_batch_is_zip",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running", "done", "failed", "cancelled"]),
+                name="report_status_known",
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="report_progress_in_percent"),
             models.CheckConstraint(
@@ -126,6 +168,8 @@ class ReportJob(models.Model):
             models.Index(fields=["status", "queued_at"], name="report_waiting"),
             models.Index(fields=["assessment", "-created_at"], name="report_by_assessment"),
             models.Index(fields=["-created_at", "code"], name="report_newest_first"),
+            models.Index(fields=["period", "-created_at"], name="report_by_period"),
+            models.Index(fields=["sha256"], name="report_by_digest"),
         ]
 
     def __str__(self) -> str:
@@ -133,10 +177,34 @@ class ReportJob(models.Model):
 
     @property
     def data_state(self) -> str:
-        """How far the assessment was when the data was read, in words."""
-        return DATA_STATES[AssessmentStatus(self.data_status)]
+        """How far the assessment was when the data was read, in words; of the government: final or not yet."""
+        if self.data_status:
+            return DATA_STATES[AssessmentStatus(self.data_status)]
+        return "belum final" if self.is_draft else "final"
+
+    @property
+    def is_batch(self) -> bool:
+        return self.kind == self.Kind.BATCH
 
     @property
     def is_waiting(self) -> bool:
         """Not finished either way: worth looking again."""
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
+
+#: Kinds that speak of the government as a whole.
+OF_THE_GOVERNMENT = (ReportJob.Kind.PEMDA, ReportJob.Kind.BRIEF, ReportJob.Kind.MINUTES)
+
+
+class BatchPart(models.Model):
+    """One agency's report within a batch. `is_own`: made for the batch alone, so it goes when the batch is stopped."""
+
+    batch = models.ForeignKey(ReportJob, models.CASCADE, related_name="batch_parts")
+    job = models.ForeignKey(ReportJob, models.PROTECT, related_name="in_batches")
+    is_own = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "job"], name="batch_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} in {self.batch_id}"

@@ -2,7 +2,7 @@
 
 from accounts.permissions import Rights
 from assessments import permissions
-from assessments.models import Assessment
+from assessments.models import Assessment, Period
 from assessments.models.assessments import HANDED_IN
 from reports.models import ReportJob
 
@@ -12,12 +12,34 @@ def can_request(rights: Rights, assessment: Assessment) -> bool:
     return permissions.can_report(rights, assessment)
 
 
+def can_request_periods(rights: Rights) -> bool:
+    """Have reports of the government made at all."""
+    return permissions.can_see_pemda(rights)
+
+
+def can_request_period(rights: Rights, period: Period) -> bool:
+    """Have a report of the government made: whoever sees its figures. A batch: of what they see."""
+    return permissions.can_see_pemda(rights) and period.status in (Period.Status.OPEN, Period.Status.FINAL)
+
+
 def can_open(rights: Rights, job: ReportJob) -> bool:
-    """See, download and retry one report: who may request it, unless it was made of a draft not theirs to see."""
-    if not can_request(rights, job.assessment):
+    """See, download and retry one report: who may request it, unless it was made of a draft not theirs to see.
+
+    A batch: who asked for it and the coordinators. (Whether all in it is still theirs, only `visible_to` knows.)
+    """
+    if job.assessment is not None:
+        if not can_request(rights, job.assessment):
+            return False
+        own = rights.is_coordinator or permissions.is_own(rights, job.assessment)
+        return own or job.data_status in HANDED_IN
+    if job.is_batch and not rights.is_coordinator and job.requested_by_id != rights.user_id:
         return False
-    own = rights.is_coordinator or permissions.is_own(rights, job.assessment)
-    return own or job.data_status in HANDED_IN
+    return permissions.can_see_pemda(rights)
+
+
+def can_cancel(rights: Rights, job: ReportJob) -> bool:
+    """Stop what is being made: who asked for it, and the coordinators."""
+    return can_open(rights, job) and (rights.is_coordinator or job.requested_by_id == rights.user_id)
 
 
 def is_member(rights: Rights, assessment: Assessment) -> bool:

@@ -1,167 +1,130 @@
 """Asking for reports. The making itself is the worker's (`reports.making`)."""
 
-import logging
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import rights_of
-from assessments.errors import WrongState
+from assessments.errors import Invalid, WrongState
+from assessments.models import Period
 from audit.services import record
-from reports import making, permissions, queries
-from reports.models import ReportJob, new_code
+from reports import asking, batches, making, permissions
+from reports.asking import mark_lost
+from reports.kinds import KINDS
+from reports.models import BatchPart, ReportJob
 
-log = logging.getLogger(__name__)
+__all__ = ["cancel", "mark_lost", "note_download", "request_agency_report", "request_report", "retry", "take_up_lost"]
 
 
 def request_agency_report(assessment_id: int, user: User) -> ReportJob:
-    """The report of an assessment as it is now: the one there is of the same data, or a new job.
+    """The PDF of an assessment as it is now."""
+    return request_report(kind=ReportJob.Kind.AGENCY, user=user, assessment_id=assessment_id)
 
-    A failed job of the same data is tried again. Writes an event where something is made. Raises
-    `Assessment.DoesNotExist`, `PermissionDenied`.
+
+def request_report(
+    *,
+    kind: str,
+    user: User,
+    assessment_id: int | None = None,
+    period_id: int | None = None,
+    format: str = ReportJob.Format.PDF,
+) -> ReportJob:
+    """The report of an assessment or a period as it is now: the one there is of the same data, or a new job.
+
+    A failed or stopped job of the same data is tried again. A batch ("batch") is always a ZIP. Writes an event
+    where something is made. Raises `Assessment.DoesNotExist`, `Period.DoesNotExist`, `PermissionDenied`, `Invalid`.
     """
+    if kind == ReportJob.Kind.BATCH:
+        return _request_batch(period_id, user)
+    made = KINDS.get(kind)
+    if made is None:
+        raise Invalid({"kind": "Jenis laporan tidak dikenal. Pilih salah satu jenis yang tersedia."})
+    if format not in made.formats:
+        shown = " atau ".join(str(ReportJob.Format(each).label) for each in made.formats)
+        raise Invalid({"format": f"{made.title} tersedia sebagai {shown}."})
     with transaction.atomic():
-        rows = queries.sources(assessment_id)
-        if not permissions.can_request(rights_of(user), rows.assessment):
+        rows = made.maker.sources(assessment_id if made.of_assessment else period_id)
+        if not made.may_have(rights_of(user), rows.assessment if made.of_assessment else rows.period):
             raise PermissionDenied
-        same = ReportJob.objects.filter(key=rows.key)
-        for last in (False, False, True):
-            job = same.exclude(status=ReportJob.Status.FAILED).first()
-            if job is not None and not _file_is_lost(job):
-                return job
-            failed = same.filter(status=ReportJob.Status.FAILED).first()
-            if failed is not None:
-                return _again(failed, user)
-            try:
-                with transaction.atomic():
-                    made = _new_job(rows, user)
-            except IntegrityError:
-                # Somebody asked for the same at the same moment and was first: look again, for it may even
-                # have failed by now. Or the code was taken: the next one is another.
-                if last:
-                    raise
-            else:
-                break
-        _recorded(made, user)
-        _send_on_commit(made)
-        return made
+        return _begin(*asking.obtain(made.value, made.prefix, format, rows, user), user)
 
 
-def _new_job(rows: queries.Sources, user: User) -> ReportJob:
-    return ReportJob.objects.create(
-        code=f"LPO-{rows.assessment.period.year}-{new_code()}",
-        kind=ReportJob.Kind.AGENCY,
-        assessment=rows.assessment,
-        key=rows.key,
-        data_status=rows.assessment.status,
-        is_draft=rows.is_draft,
-        result_revision=rows.result.revision if rows.result else None,
-        requested_by=user,
-        queued_at=timezone.now(),
-    )
+def _request_batch(period_id: int | None, user: User) -> ReportJob:
+    with transaction.atomic():
+        period = Period.objects.get(pk=period_id)
+        if not permissions.can_request_period(rights_of(user), period):
+            raise PermissionDenied
+        rows = batches.sources(period, user)
+        return _begin(*asking.obtain(ReportJob.Kind.BATCH, batches.PREFIX, ReportJob.Format.ZIP, rows, user), user)
+
+
+def _begin(job: ReportJob, is_new: bool, user: User) -> ReportJob:
+    """Record and send what is to be made; what is there already is now somebody's own."""
+    if is_new:
+        _recorded("report.request", job, user)
+        asking.send_on_commit(job)
+    else:
+        BatchPart.objects.filter(job=job, is_own=True).update(is_own=False)
+    return job
 
 
 def retry(job_id: UUID | str, user: User) -> ReportJob:
-    """Try a failed report again. Raises `PermissionDenied`, `WrongState` where it did not fail."""
+    """Try a failed or stopped report again. Raises `PermissionDenied`, `WrongState` where it is neither."""
     with transaction.atomic():
         job = ReportJob.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=job_id)
         if not permissions.can_open(rights_of(user), job):
             raise PermissionDenied
-        if job.status != ReportJob.Status.FAILED:
+        if job.status not in asking.OVER:
             raise WrongState("Laporan ini tidak gagal, jadi tidak perlu diulangi.")
-        return _again(job, user)
+        return _begin(*asking.again(job, user), user)
+
+
+def cancel(job_id: UUID | str, user: User) -> ReportJob:
+    """Stop what waits or, of a batch, is being made. Raises `PermissionDenied`, `WrongState` where it is too late.
+
+    Of a batch the parts not begun are dropped, unless somebody else waits for them; the others may end.
+    """
+    with transaction.atomic():
+        job = ReportJob.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=job_id)
+        if not permissions.can_cancel(rights_of(user), job):
+            raise PermissionDenied
+        stoppable = batches.WAITING if job.is_batch else (ReportJob.Status.QUEUED,)
+        in_use = not job.is_batch and job.in_batches.filter(batch__status__in=batches.WAITING).exists()
+        if in_use:
+            raise WrongState("Laporan ini bagian dari kumpulan laporan yang sedang dibuat. Hentikan kumpulannya.")
+        # The worker does not ask for our lock: only what still waits is stopped.
+        now = timezone.now()
+        stopped = ReportJob.objects.filter(pk=job.pk, status__in=stoppable).update(
+            status=ReportJob.Status.CANCELLED, step="", finished_at=now
+        )
+        if not stopped:
+            raise WrongState("Laporan ini sudah mulai dibuat atau sudah selesai, jadi tidak dapat dihentikan.")
+        dropped = batches.stop_parts(job) if job.is_batch else 0
+        job.refresh_from_db()
+        _recorded("report.cancel", job, user, dropped=dropped)
+        return job
 
 
 def take_up_lost() -> int:
     """Send jobs again whose worker died or whose message was lost; how many. Called where people look."""
     ids = making.take_up_lost()
     for job_id in ids:
-        _send(job_id)
+        asking.send(job_id)
     return len(ids)
 
 
 def note_download(job: ReportJob, user: User) -> None:
-    """Record that somebody from outside the agency took the report."""
-    if permissions.is_member(rights_of(user), job.assessment):
+    """Record that somebody took a report that is not only their own agency's."""
+    if job.assessment is not None and permissions.is_member(rights_of(user), job.assessment):
         return
     with transaction.atomic():
-        record(
-            "report.download",
-            job,
-            actor=user,
-            stream=f"assessment:{job.assessment_id}",
-            after={"code": job.code, "sha256": job.sha256},
-        )
+        _recorded("report.download", job, user, sha256=job.sha256)
 
 
-def mark_lost(job: ReportJob) -> None:
-    """The file of a finished report is gone from the store: it can be made again."""
-    log.error("The file of report %s is missing: %s", job.code, job.file.name)
-    ReportJob.objects.filter(pk=job.pk, status=ReportJob.Status.DONE).update(
-        status=ReportJob.Status.FAILED,
-        error="Berkas laporan ini tidak ditemukan lagi di penyimpanan. Buat ulang dengan tombol di bawah.",
-        progress=0,
-    )
-
-
-def _file_is_lost(job: ReportJob) -> bool:
-    if job.status != ReportJob.Status.DONE or default_storage.exists(str(job.file.name)):
-        return False
-    mark_lost(job)
-    return True
-
-
-def _again(job: ReportJob, user: User) -> ReportJob:
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            changed = ReportJob.objects.filter(pk=job.pk, status=ReportJob.Status.FAILED).update(
-                status=ReportJob.Status.QUEUED,
-                queued_at=now,
-                finished_at=None,
-                attempts=0,
-                progress=0,
-                step="",
-                error="",
-                file="",
-                size=0,
-                pages=0,
-                sha256="",
-            )
-    except IntegrityError:
-        # There is another job of the same data by now: that one is the report.
-        other = ReportJob.objects.filter(key=job.key).exclude(status=ReportJob.Status.FAILED).first()
-        return other or job
-    job.refresh_from_db()
-    if changed:
-        _recorded(job, user)
-        _send_on_commit(job)
-    return job
-
-
-def _recorded(job: ReportJob, user: User) -> None:
-    record(
-        "report.request",
-        job,
-        actor=user,
-        stream=f"assessment:{job.assessment_id}",
-        after={"code": job.code, "kind": job.kind, "data_status": job.data_status},
-    )
-
-
-def _send_on_commit(job: ReportJob) -> None:
-    transaction.on_commit(lambda: _send(str(job.pk)))
-
-
-def _send(job_id: str) -> None:
-    """Tell the worker. A broker that is down is no error: the row waits and is sent again by age."""
-    from reports.tasks import make_report
-
-    try:
-        make_report.delay(job_id)
-    except Exception:
-        log.exception("The broker did not take report %s; it is sent again later.", job_id)
+def _recorded(action: str, job: ReportJob, user: User, **more: object) -> None:
+    stream = f"assessment:{job.assessment_id}" if job.assessment_id else f"period:{job.period_id}"
+    after = {"code": job.code, "kind": job.kind, "format": job.format, "data_status": job.data_status, **more}
+    record(action, job, actor=user, stream=stream, after=after)

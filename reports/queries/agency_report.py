@@ -1,7 +1,5 @@
 """The agency report: what it is made of, and the document itself. A fixed number of queries, plain values."""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,12 +9,10 @@ from typing import Any
 from django.conf import settings
 
 from assessments import snapshot
-from assessments.models import Assessment, Document, Result, Status
+from assessments.models import Assessment, Document, Period, Result, Status
 from assessments.queries.last_year import results_before
 from indicators.queries import level_names
-from indicators.scoring import FORMULA_VERSION
 from reports.documents import (
-    TEMPLATE_VERSION,
     AgencyReport,
     Band,
     Decisions,
@@ -24,6 +20,7 @@ from reports.documents import (
     Part,
     Replaced,
 )
+from reports.keys import check_url, data_key
 from reports.models import ReportJob
 from reports.queries.evidence import documents_of
 from reports.queries.recommendations import recommendations_of
@@ -71,7 +68,7 @@ class Sources:
         assessment, instrument = self.assessment, self.assessment.period.instrument
         period, agency = assessment.period, assessment.agency
         live = [period.name, period.year, str(period.target), agency.name, agency.kind, self.documents]
-        parts = [
+        parts: list[Any] = [
             ReportJob.Kind.AGENCY,
             assessment.pk,
             assessment.status,
@@ -82,11 +79,16 @@ class Sources:
             None if self.result else live,
             # Its criteria, level names and predikat are read beside the result too.
             [instrument.code, instrument.version],
-            FORMULA_VERSION,
-            TEMPLATE_VERSION,
-            [settings.GOVERNMENT_NAME, settings.GOVERNMENT_LETTERHEAD, settings.GOVERNMENT_LOGO, settings.TIME_ZONE],
         ]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":"), default=str).encode()).hexdigest()
+        return data_key(*parts)
+
+    @property
+    def period(self) -> Period:
+        return self.assessment.period
+
+    @property
+    def revision(self) -> int | None:
+        return self.result.revision if self.result else None
 
 
 def sources(assessment_id: int) -> Sources:
@@ -147,6 +149,7 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
     )
     return AgencyReport(
         code=code,
+        check_url=check_url(code),
         generated_at=generated_at,
         government=settings.GOVERNMENT_NAME,
         letterhead=tuple(settings.GOVERNMENT_LETTERHEAD),

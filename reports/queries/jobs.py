@@ -1,24 +1,35 @@
 """Lists of reports, each with a fixed number of queries."""
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
 
 from accounts.permissions import Rights
 from assessments.models import Assessment, Period, Status
-from reports.models import ReportJob
+from assessments.permissions import can_see_pemda
+from reports.models import BatchPart, ReportJob
 
 
-def jobs(rights: Rights, period: Period | None = None) -> QuerySet[ReportJob]:
-    """The reports a person knows of, newest first, with what a list shows. One query."""
+def jobs(rights: Rights, period: Period | None = None, kind: str = "", file_format: str = "") -> QuerySet[ReportJob]:
+    """The reports a person knows of, newest first, with what a list shows. One query.
+
+    Reports that are only made as part of a batch stand in its place.
+    """
     found = ReportJob.objects.visible_to(rights).with_results()
-    found = found.select_related("assessment__agency", "assessment__period", "requested_by")
-    return found.filter(assessment__period=period) if period else found
+    found = found.select_related("assessment__agency", "period", "requested_by")
+    wanted = {"period": period, "kind": kind, "format": file_format}
+    return found.filter(**{name: value for name, value in wanted.items() if value})
 
 
 def periods_with_jobs(rights: Rights) -> list[Period]:
     """The periods of those reports, newest first. One query."""
-    return list(
-        Period.objects.filter(pk__in=ReportJob.objects.visible_to(rights).order_by().values("assessment__period_id"))
-    )
+    return list(Period.objects.filter(pk__in=ReportJob.objects.visible_to(rights).order_by().values("period_id")))
+
+
+def kinds_with_jobs(rights: Rights) -> list[str]:
+    """The kinds of those reports, in the order of `ReportJob.Kind`. One query."""
+    found = set(ReportJob.objects.visible_to(rights).order_by().values_list("kind", flat=True).distinct())
+    return [kind for kind in ReportJob.Kind.values if kind in found]
 
 
 def own_assessments(rights: Rights) -> list[Assessment]:
@@ -31,3 +42,35 @@ def own_assessments(rights: Rights) -> list[Assessment]:
         .select_related("agency", "period")
         .order_by("-period__year", "-period_id", "agency__name")[:12]
     )
+
+
+def reportable_periods(rights: Rights) -> list[Period]:
+    """The periods whose reports of the government a person may have made, newest first. One query or none."""
+    if not can_see_pemda(rights):
+        return []
+    return list(Period.objects.filter(status__in=(Period.Status.OPEN, Period.Status.FINAL)))
+
+
+@dataclass(frozen=True)
+class PartCounts:
+    """How a batch's reports stand."""
+
+    total: int
+    done: int
+    failed: int
+    stopped: int
+    failures: tuple[ReportJob, ...]  # the first ten
+
+
+def part_counts(batch: ReportJob) -> PartCounts:
+    """Two queries."""
+    parts = BatchPart.objects.filter(batch=batch)
+    states = ReportJob.Status
+    counts = parts.aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(job__status=states.DONE)),
+        failed=Count("pk", filter=Q(job__status=states.FAILED)),
+        stopped=Count("pk", filter=Q(job__status=states.CANCELLED)),
+    )
+    failures = ReportJob.objects.filter(in_batches__batch=batch, status=states.FAILED).order_by("shown_subject")
+    return PartCounts(**counts, failures=tuple(failures[:10]))

@@ -9,7 +9,8 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from conftest import accept_all
-from reports import making, queries, services
+from reports import holding, making, queries, services
+from reports.kinds import agency
 from reports.models import ReportJob
 from reports.tasks import make_report, take_up_lost_reports
 
@@ -34,7 +35,7 @@ def quick(monkeypatch):
         writer.write(out)
         return out.getvalue()
 
-    monkeypatch.setattr(making, "render_agency_report", render)
+    monkeypatch.setattr(agency, "render_pdf", render)
     return calls
 
 
@@ -93,23 +94,23 @@ def test_a_failure_is_kept_with_words_for_the_person_who_waits(job, monkeypatch,
     def broken(report):
         raise ValueError("secret detail")
 
-    monkeypatch.setattr(making, "render_agency_report", broken)
+    monkeypatch.setattr(agency, "render_pdf", broken)
     making.make(str(job.pk))
     failed = stored(job)
     assert failed.status == "failed"
-    assert failed.error == making.FAILED.format(code=job.code)
+    assert failed.error == holding.FAILED.format(code=job.code)
     assert "secret detail" not in failed.error
     assert "secret detail" in caplog.text
     assert files() == []
 
 
 def test_a_failed_job_can_be_made_after_a_retry(job, quick, city, monkeypatch):
-    monkeypatch.setattr(making.queries, "agency_report", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(agency, "document", lambda *args, **kwargs: 1 / 0)
     making.make(str(job.pk))
     assert stored(job).status == "failed"
     monkeypatch.undo()
     services.retry(job.pk, city.operator)
-    monkeypatch.setattr(making, "render_agency_report", lambda report: _blank())
+    monkeypatch.setattr(agency, "render_pdf", lambda report: _blank())
     making.make(str(job.pk))
     assert stored(job).status == "done"
 
@@ -127,7 +128,7 @@ def test_a_worker_that_lost_its_job_stores_nothing(job, monkeypatch):
         ReportJob.objects.filter(pk=job.pk).update(status="queued")
         return _blank()
 
-    monkeypatch.setattr(making, "render_agency_report", taken_away)
+    monkeypatch.setattr(agency, "render_pdf", taken_away)
     making.make(str(job.pk))
     assert stored(job).status == "queued"
     assert files() == []
@@ -142,7 +143,7 @@ def test_a_job_taken_away_while_it_is_stored_leaves_no_file(job, quick, monkeypa
             ReportJob.objects.filter(pk=job.pk).update(status="queued")
             return default_storage.save(name, content)
 
-    monkeypatch.setattr(making, "default_storage", Slow)
+    monkeypatch.setattr(holding, "default_storage", Slow)
     making.make(str(job.pk))
     assert stored(job).status == "queued"
     assert files() == []

@@ -15,7 +15,7 @@ from assessments.errors import WrongState
 from assessments.models import Assessment
 from audit.models import Event
 from conftest import accept_all, fill
-from reports import making, services
+from reports import asking, making, services
 from reports.models import CODE_LETTERS, ReportJob
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
@@ -112,8 +112,8 @@ def test_retry_of_a_failed_job_gives_the_newer_one_of_the_same_data(submitted, c
     old = request(submitted, city.operator)
     fail(old)
     newer = ReportJob.objects.create(
-        code="LPO-2026-NEW", kind="agency", assessment=submitted, key=old.key, data_status="submitted", is_draft=True,
-        queued_at=timezone.now(),
+        code="LPO-2026-NEW", kind="agency", assessment=submitted, period=submitted.period, key=old.key,
+        data_status="submitted", is_draft=True, queued_at=timezone.now(),
     )  # fmt: skip
     assert services.retry(old.pk, city.operator) == newer
 
@@ -148,8 +148,8 @@ def test_a_download_by_a_stranger_to_the_agency_is_recorded_and_one_by_its_own_i
 def test_the_database_refuses_a_second_job_of_the_same_data(submitted, city):
     job = request(submitted, city.operator)
     values = {
-        "kind": "agency", "assessment": submitted, "key": job.key, "data_status": "submitted", "is_draft": True,
-        "queued_at": timezone.now(),
+        "kind": "agency", "assessment": submitted, "period": submitted.period, "key": job.key,
+        "data_status": "submitted", "is_draft": True, "queued_at": timezone.now(),
     }  # fmt: skip
     with pytest.raises(IntegrityError), transaction.atomic():
         ReportJob.objects.create(code="LPO-2026-X", **values)
@@ -178,30 +178,31 @@ def test_the_database_refuses_nonsense(submitted, city, nonsense):
 @pytest.mark.parametrize("left", ["nothing", "a failed one", "a waiting one"])
 def test_whoever_was_first_may_have_failed_or_vanished_meanwhile(submitted, city, monkeypatch, left):
     """The same was asked for between the look and the insert."""
-    new_job, asked = services._new_job, []
+    new_job, asked = asking._new_job, []
 
-    def late(rows, user):
+    def late(kind, prefix, file_format, rows, user):
         if asked:
-            return new_job(rows, user)
+            return new_job(kind, prefix, file_format, rows, user)
         asked.append(True)
         if left != "nothing":
-            other = new_job(rows, city.leader)
+            other = new_job(kind, prefix, file_format, rows, city.leader)
             if left == "a failed one":
                 fail(other)
         raise IntegrityError
 
-    monkeypatch.setattr(services, "_new_job", late)
+    monkeypatch.setattr(asking, "_new_job", late)
     # The savepoint of the insert takes the other's row back with it; so the other's is made outside of it.
     plain = SimpleNamespace(atomic=nullcontext, on_commit=transaction.on_commit)
-    monkeypatch.setattr(services, "transaction", plain)
+    for module in (asking, services):
+        monkeypatch.setattr(module, "transaction", plain)
     job = request(submitted, city.operator)
     assert (job.status, ReportJob.objects.count()) == ("queued", 1)
-    assert job.requested_by == (city.operator if left == "nothing" else city.leader)
+    assert job.requested_by == (city.leader if left == "a waiting one" else city.operator)
 
 
 def test_a_code_that_is_taken_is_no_obstacle(submitted, city, monkeypatch):
     codes = iter(["AAAA-AAAA", "AAAA-AAAA", "CCCC-CCCC"])
-    monkeypatch.setattr(services, "new_code", lambda: next(codes))
+    monkeypatch.setattr(asking, "new_code", lambda: next(codes))
     first = request(submitted, city.operator)
     accept_all(submitted, city.verifier)
     assert [first.code, request(submitted, city.operator).code] == ["LPO-2026-AAAA-AAAA", "LPO-2026-CCCC-CCCC"]

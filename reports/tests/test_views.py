@@ -250,8 +250,8 @@ def test_looking_at_a_waiting_report_sends_it_again_when_it_was_lost(login, city
 def test_the_list_asks_the_database_the_same_however_long_it_is(login, city, done, number, django_assert_num_queries):
     for place in range(number - 1):
         ReportJob.objects.create(
-            code=f"LPO-{place}", kind="agency", assessment=done.assessment, key=str(place), data_status="submitted",
-            is_draft=True, queued_at=timezone.now(), status="failed", error="x", requested_by=city.operator,
+            code=f"LPO-{place}", kind="agency", assessment=done.assessment, period=done.period, key=str(place),
+            data_status="submitted", is_draft=True, queued_at=timezone.now(), status="failed", error="x", requested_by=city.operator,
         )  # fmt: skip
     client = login(city.operator)
     client.get(reverse("report_list"))

@@ -7,17 +7,24 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import rights_of
-from assessments.errors import Refused
+from assessments.errors import Invalid, Refused
+from assessments.models import Period
 from assessments.views._base import allow, find_assessment
 from reports import permissions, queries, services
-from reports.models import ReportJob
+from reports.kinds import KINDS
+from reports.models import OF_THE_GOVERNMENT, ReportJob
+from reports.names import file_name
 
 PAGE_SIZE = 25
+CONTENT_TYPES = {
+    ReportJob.Format.PDF: "application/pdf",
+    ReportJob.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ReportJob.Format.ZIP: "application/zip",
+}
 
 
 def _find(request: HttpRequest, pk: UUID) -> ReportJob:
@@ -27,20 +34,30 @@ def _find(request: HttpRequest, pk: UUID) -> ReportJob:
 
 @require_safe
 def report_list(request: HttpRequest) -> HttpResponse:
-    """Made reports, newest first, by period (`?periode=`)."""
+    """Made reports, newest first, by period (`?periode=`), kind (`?jenis=`) and format (`?bentuk=`)."""
     rights = rights_of(request.user)
     services.take_up_lost()
-    periods = queries.periods_with_jobs(rights)
-    wanted = request.GET.get("periode", "")
-    period = next((each for each in periods if str(each.pk) == wanted), None)
-    if wanted and period is None:
+    periods, kinds = queries.periods_with_jobs(rights), queries.kinds_with_jobs(rights)
+    wanted = {name: request.GET.get(name, "") for name in ("periode", "jenis", "bentuk")}
+    period = next((each for each in periods if str(each.pk) == wanted["periode"]), None)
+    if (wanted["periode"] and period is None) or wanted["jenis"] not in ("", *ReportJob.Kind.values):
         raise Http404
-    page = Paginator(queries.jobs(rights, period), PAGE_SIZE).get_page(request.GET.get("halaman"))
+    if wanted["bentuk"] not in ("", *ReportJob.Format.values):
+        raise Http404
+    found = queries.jobs(rights, period, wanted["jenis"], wanted["bentuk"])
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("halaman"))
+    open_periods = queries.reportable_periods(rights)
     context: dict[str, Any] = {
         "page": page,
         "periods": periods,
         "period": period,
+        "kinds": [(kind, ReportJob.Kind(kind).label) for kind in kinds],
+        "formats": ReportJob.Format.choices,
+        "wanted": wanted,
+        "is_filtered": any(wanted.values()),
         "own": queries.own_assessments(rights),
+        "open_periods": open_periods,
+        "offered": [KINDS[kind] for kind in OF_THE_GOVERNMENT] if open_periods else [],
         "some_waiting": any(job.is_waiting for job in page),
     }
     return render(request, "reports/list.html", context)
@@ -48,11 +65,43 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def report_request(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for the report of an assessment; goes to the report's page, where it appears."""
+    """Ask for the report of an assessment (`bentuk`: pdf or xlsx); goes to the report's page, where it appears."""
     assessment = find_assessment(request, pk)
     allow(permissions.can_request(rights_of(request.user), assessment))
-    job = services.request_agency_report(assessment.pk, request.user)  # type: ignore[arg-type]
+    try:
+        job = services.request_report(
+            kind=ReportJob.Kind.AGENCY,
+            user=request.user,
+            assessment_id=assessment.pk,
+            format=request.POST.get("bentuk") or ReportJob.Format.PDF,
+        )
+    except Invalid as refusal:
+        return _refused(request, refusal)
     return redirect("report", pk=job.pk)
+
+
+@require_POST
+def report_request_period(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a report of the government, or for all agencies' as a ZIP (`jenis`, `bentuk`)."""
+    rights = rights_of(request.user)
+    allow(permissions.can_request_periods(rights))
+    period = get_object_or_404(Period.objects.exclude(status=Period.Status.DRAFT), pk=pk)
+    allow(permissions.can_request_period(rights, period))
+    try:
+        job = services.request_report(
+            kind=request.POST.get("jenis", ""),
+            user=request.user,
+            period_id=period.pk,
+            format=request.POST.get("bentuk") or ReportJob.Format.PDF,
+        )
+    except Invalid as refusal:
+        return _refused(request, refusal)
+    return redirect("report", pk=job.pk)
+
+
+def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    messages.error(request, refusal.message)
+    return redirect("report_list")
 
 
 @require_safe
@@ -62,14 +111,28 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = _find(request, pk)
     if job.is_waiting and services.take_up_lost():
         job.refresh_from_db()
+    rights = rights_of(request.user)
+    context = {
+        "job": job,
+        "parts": queries.part_counts(job) if job.is_batch else None,
+        "can_cancel": job.is_waiting and permissions.can_cancel(rights, job),
+        "others": _other_formats(job),
+    }
     template = "reports/_state.html" if request.htmx else "reports/report.html"  # type: ignore[attr-defined]
-    return render(request, template, {"job": job})
+    return render(request, template, context)
+
+
+def _other_formats(job: ReportJob) -> list[tuple[str, str]]:
+    """In which other formats the same can be asked for."""
+    if job.is_batch:
+        return []
+    return [(each, str(ReportJob.Format(each).label)) for each in KINDS[job.kind].formats if each != job.format]
 
 
 @require_safe
 @never_cache
 def report_download(request: HttpRequest, pk: UUID) -> HttpResponse | FileResponse:
-    """The PDF, always as an attachment."""
+    """The file, always as an attachment."""
     job = _find(request, pk)
     if job.status != ReportJob.Status.DONE:
         messages.info(request, "Laporan ini belum siap diunduh.")
@@ -84,8 +147,8 @@ def report_download(request: HttpRequest, pk: UUID) -> HttpResponse | FileRespon
     return FileResponse(
         content,
         as_attachment=True,
-        filename=_file_name(job),
-        content_type="application/pdf",
+        filename=file_name(job),
+        content_type=CONTENT_TYPES[ReportJob.Format(job.format)],
         headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
     )
 
@@ -100,19 +163,13 @@ def report_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("report", pk=job.pk)
 
 
-def _file_name(job: ReportJob) -> str:
-    """For example "laporan-spbe-dinkes-2026-rev2.pdf". A job of `queries.jobs`."""
-    mark = "-draf" if job.is_draft else "-tidak-selesai" if job.is_complete is False else ""  # type: ignore[attr-defined]
-    revision = f"-rev{job.result_revision}" if job.result_revision and job.result_revision > 1 else ""
-    agency = slugify(job.assessment.agency.short_name) or job.assessment.agency.slug
-    return f"laporan-spbe-{agency}-{job.assessment.period.year}{mark}{revision}.pdf"
-
-
 @require_POST
 def report_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    raise Http404
-
-
-@require_POST
-def report_request_period(request: HttpRequest, pk: int) -> HttpResponse:
-    raise Http404
+    """Stop a report that waits, or a batch that is being made."""
+    job = _find(request, pk)
+    allow(permissions.can_cancel(rights_of(request.user), job))
+    try:
+        services.cancel(job.pk, request.user)  # type: ignore[arg-type]
+    except Refused as refusal:
+        messages.info(request, refusal.message)
+    return redirect("report", pk=job.pk)

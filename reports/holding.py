@@ -1,0 +1,90 @@
+"""An attempt's hold on the row of a job: take it, keep it alive, store what was made, or say that it failed.
+
+One conditional UPDATE each, so that a job is made by one worker at a time, however often it was sent.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from reports.models import ReportJob
+
+#: A job is begun at most this often; a worker that dies in it three times will not survive a fourth.
+MAX_ATTEMPTS = 3
+#: Without a sign of life for so long, a running job's worker is dead. (A step takes seconds.)
+LOST_AFTER = timedelta(minutes=2)
+#: Waiting for so long, the message to the worker may be lost: it is sent again, which does no harm.
+UNHEARD_AFTER = timedelta(minutes=3)
+
+FAILED = (
+    "Laporan tidak dapat dibuat karena kesalahan pada portal. Data penilaian tidak berubah. Coba lagi; bila tetap "
+    "gagal, hubungi pengelola portal dan sebutkan kode {code}."
+)
+GAVE_UP = (
+    "Pembuatan laporan terhenti beberapa kali sebelum selesai. Data penilaian tidak berubah. Coba lagi; bila tetap "
+    "gagal, hubungi pengelola portal dan sebutkan kode {code}."
+)
+
+
+def claim(job_id: str) -> ReportJob | None:
+    """The job, if it was waiting and is now ours."""
+    now = timezone.now()
+    taken = ReportJob.objects.filter(pk=job_id, status=ReportJob.Status.QUEUED, attempts__lt=MAX_ATTEMPTS).update(
+        status=ReportJob.Status.RUNNING,
+        attempts=F("attempts") + 1,
+        started_at=now,
+        heartbeat_at=now,
+        progress=10,
+        step="Membaca data",
+        error="",
+    )
+    return ReportJob.objects.select_related("period", "requested_by").get(pk=job_id) if taken else None
+
+
+def ours(job: ReportJob) -> QuerySet[ReportJob]:
+    """The row, as long as this attempt still holds it."""
+    return ReportJob.objects.filter(pk=job.pk, status=ReportJob.Status.RUNNING, attempts=job.attempts)
+
+
+def beat(job: ReportJob, progress: int, step: str) -> bool:
+    """Say that it goes on; False when the job was stopped or given to another worker meanwhile."""
+    return bool(ours(job).update(progress=progress, step=step, heartbeat_at=timezone.now()))
+
+
+def store(job: ReportJob, content: File, facts: Mapping[str, Any], *, key: str) -> None:
+    """Store the file and set the job to done with `facts` (size and digest among them); nothing where it is lost.
+
+    The data may have changed since it was asked for: `key` says what it was really made of, unless another job
+    has that key.
+    """
+    name = default_storage.save(f"reports/{job.period.year}/{job.pk}-{job.attempts}.{job.format}", content)
+    done = {
+        "status": ReportJob.Status.DONE,
+        "progress": 100,
+        "step": "",
+        "finished_at": timezone.now(),
+        "file": name,
+        **facts,
+    }
+    kept = 0
+    try:
+        try:
+            with transaction.atomic():
+                kept = ours(job).update(**done, key=key)
+        except IntegrityError:
+            kept = ours(job).update(**done)
+    finally:
+        if not kept:
+            default_storage.delete(name)
+
+
+def fail(job: ReportJob, error: str = FAILED) -> None:
+    ours(job).update(
+        status=ReportJob.Status.FAILED, error=error.format(code=job.code), step="", finished_at=timezone.now()
+    )

@@ -1,0 +1,2 @@
+def write_agency_report(report: object) -> bytes:
+    raise NotImplementedError
