@@ -43,7 +43,7 @@ from assessments.specs import spec_of
 from audit.models import Event
 from audit.services import record_all
 from indicators.models import Indicator, Instrument
-from spbe_portal.demo import people
+from spbe_portal.demo import pemda, people
 from spbe_portal.demo.events import events_of
 from spbe_portal.demo.library import Library
 
@@ -166,9 +166,10 @@ class Seeder:
             reviewer = self._decide(slug, answers, rows, decided, share=1.0, published=True)
             self._mark(assessment, Status.APPROVED, handed_in, decided, reviewer)
         self._write(period, rows, assessments)
-        workflow.finalise_period(
-            period_id=period.pk, user=self.cast.coordinator, now=self._local(date(year, 12, 10), 10)
-        )
+        coordinator = self.cast.coordinator
+        pemda.determine_all(period, coordinator, self.random, self._local(date(year, 12, 8), 14))
+        workflow.finalise_period(period_id=period.pk, user=coordinator, now=self._local(date(year, 12, 10), 10))
+        pemda.enter_external(period, coordinator, self.random, self._local(date(year + 1, 1, 20), 11))
 
     def _running_year(self, year: int) -> None:
         today = self.now.astimezone(self.zone).date()
@@ -201,6 +202,7 @@ class Seeder:
             if state == "returned":
                 assessment.mend_by = end_of_working_day(self.now, period.mend_days, self.zone)
         self._write(period, rows, assessments)
+        pemda.determine_some(period, self.cast.coordinator, self.now)
 
     def _assessments(self, period: Period) -> dict[str, Assessment]:
         found = Assessment.objects.filter(period=period).select_related("agency", "period__instrument")
