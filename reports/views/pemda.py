@@ -1,13 +1,116 @@
+"""The government at a glance: the leader's page, the heat table, an agency's own place."""
+
+from math import ceil, floor
+from typing import Any
+
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from assessments import permissions
+from assessments.levels import pack
+from assessments.models import Period
+from assessments.queries.pemda import periods as opened_periods
+from assessments.views._base import allow, rights
+from reports.cells import Cells
+from reports.queries import heat as heat_queries
+
+PAGE_SIZE = 300
 
 
-def pemda(request: HttpRequest, **kwargs) -> HttpResponse:
+def _chosen(found: list[Period], wanted: str) -> Period | None:
+    """The period asked for, else the newest running one, else the newest. Raises `Http404` for an unknown one."""
+    if wanted:
+        period = next((each for each in found if str(each.pk) == wanted), None)
+        if period is None:
+            raise Http404
+        return period
+    return next((each for each in found if each.status == Period.Status.OPEN), found[0] if found else None)
+
+
+@require_safe
+def heat(request: HttpRequest) -> HttpResponse:
+    """Agencies by indicators; with `?indikator=` the agencies at each level of one indicator besides."""
+    mine = rights(request)
+    allow(permissions.can_see_pemda(mine))
+    found = opened_periods()
+    period = _chosen(found, request.GET.get("periode", ""))
+    if period is None:
+        return render(request, "reports/pemda/heat.html", {"period": None})
+    filters = {name: request.GET.get(name, "").strip() for name in ("jenis", "cari", "urut", "indikator", "level")}
+    columns = heat_queries.columns(period)
+    chosen = next((column for column in columns if column.code == filters["indikator"]), None)
+    if filters["indikator"] and chosen is None:
+        raise Http404
+    rows = heat_queries.rows(period, mine)
+    kinds = sorted({(row.kind, row.kind_name) for row in rows}, key=lambda kind: kind[1])
+    is_equal = heat_queries.are_equal(period)
+    orders = [*heat_queries.ORDERS, *([heat_queries.BY_INDEX] if is_equal else [])]
+    order = filters["urut"] if filters["urut"] in dict(orders) else "nama"
+    total = len(rows)
+    rows = heat_queries.ordered([row for row in rows if _matches(row, filters)], order)
+    context: dict[str, Any] = {}
+    levels = None
+    if chosen:
+        levels = heat_queries.levels_of(rows)
+        at_levels = heat_queries.by_level(rows, levels, chosen.code, _whole_levels(period))
+        if filters["level"]:
+            rows = next((list(each.rows) for each in at_levels if each.key == filters["level"]), [])
+        context["at_levels"] = at_levels
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman"))
+    shown = list(page.object_list)
+    if levels is None:
+        levels = heat_queries.levels_of(shown)
+    cells = Cells(columns, chosen.code if chosen else "")
+    government = heat_queries.determined(period)
+    return render(
+        request,
+        "reports/pemda/heat.html",
+        {
+            **context,
+            "period": period,
+            "periods": found,
+            "columns": columns,
+            "groups": heat_queries.groups(columns),
+            "rows": [(row, cells.row(levels[row.assessment_id]) if row.is_seen else "") for row in shown],
+            "government_cells": cells.row({column.code: pack_one(government.get(column.code)) for column in columns}),
+            "determined": len(government),
+            "government_level": government.get(chosen.code) if chosen else None,
+            "page": page,
+            "total": total,
+            "shown": len(rows),
+            "filters": filters,
+            "is_filtered": any(filters[name] for name in ("jenis", "cari", "level")),
+            "kinds": kinds,
+            "orders": orders,
+            "order": order,
+            "is_equal": is_equal,
+            "chosen": chosen,
+            "legend": _whole_levels(period),
+            "can_open": any(row.can_read for row in shown),
+        },
+    )
+
+
+def _whole_levels(period: Period) -> range:
+    return range(ceil(period.instrument.scale_min), floor(period.instrument.scale_max) + 1)
+
+
+def pack_one(level: Any) -> str:
+    """A level, or None, as `assessments.levels` writes it."""
+    return pack([("", level)])[1:]
+
+
+def _matches(row: heat_queries.HeatRow, filters: dict[str, str]) -> bool:
+    return (not filters["jenis"] or row.kind == filters["jenis"]) and filters[
+        "cari"
+    ].casefold() in f"{row.name} {row.short_name}".casefold()
+
+
+def pemda(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
-def heat(request: HttpRequest, **kwargs) -> HttpResponse:
-    raise Http404
-
-
-def own_place(request: HttpRequest, **kwargs) -> HttpResponse:
+def own_place(request: HttpRequest) -> HttpResponse:
     raise Http404
