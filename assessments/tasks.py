@@ -1,8 +1,8 @@
-"""Background work on evidence. Each task takes an id and calls one function."""
+"""Background work: pictures of evidence, reminders of follow-ups. Each task calls one function."""
 
 from celery import shared_task
 
-from assessments import previews
+from assessments import previews, reminders
 
 
 @shared_task(soft_time_limit=60, time_limit=90)  # seconds
@@ -13,3 +13,9 @@ def make_previews(version_id: int) -> None:
     and ignores them; there `previews` alone bounds the work: so many pages, pixels and seconds.
     """
     previews.make(version_id)
+
+
+@shared_task
+def remind_of_follow_ups() -> None:
+    """On the schedule once a day; running it again does no harm."""
+    reminders.send_reminders()

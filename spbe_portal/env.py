@@ -98,6 +98,23 @@ def database(default_file: Path) -> dict:
     return config
 
 
+def mail() -> dict:
+    """Django's e-mail settings from EMAIL_URL; without one, messages go to the log instead of to people."""
+    url = text("EMAIL_URL") or "consolemail://"
+    try:
+        config = dict(environ.Env.email_url_config(url))
+    except Exception:
+        # Not the address: there is a password in it.
+        config = {}
+    is_smtp = url.startswith("smtp")
+    if not config or (is_smtp and not config["EMAIL_HOST"]) or not (is_smtp or url.startswith("consolemail:")):
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be used: write smtp+tls://user:password@host:587, smtp+ssl://...:465, smtp://host:25 "
+            "or consolemail://, with % codes for special characters."
+        )
+    return config
+
+
 def secret_key(var_dir: Path) -> str:
     """SECRET_KEY, or a key made once and kept in `var_dir` (mode 0600)."""
     key = text("SECRET_KEY")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -150,8 +151,25 @@ CELERY_TIMEZONE = "UTC"
 # The one worker runs the schedule too (-B). A second one would do no harm: every task on it may run at any time.
 CELERY_BEAT_SCHEDULE = {
     "lost-reports": {"task": "reports.tasks.take_up_lost_reports", "schedule": 120.0, "options": {"expires": 120}},
+    # 07.30 in Jakarta: read at the beginning of the working day.
+    "follow-up-reminders": {
+        "task": "assessments.tasks.remind_of_follow_ups",
+        "schedule": crontab(hour="0", minute="30"),
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CELERY_BROKER_DIR / "schedule")
+
+# --- E-mail ----------------------------------------------------------------------------------------
+_mail = env.mail()
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"] or "localhost"
+EMAIL_PORT = _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"SPBE Portal <noreply@{_public.hostname}>")
+EMAIL_TIMEOUT = 20  # seconds
 
 # --- People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -9,6 +9,7 @@ from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
 from assessments.queries.answers import answers_of, handed_in_for, published_decisions
 from assessments.queries.content import pieces_of
+from assessments.queries.followups import Standing, of_agencies, standing_of
 from assessments.queries.readiness import problems_from
 from spbe_portal.formatting import date_id, datetime_id, remaining_id
 
@@ -77,17 +78,19 @@ class Earlier:
 class Home:
     """Running tasks, the most urgent first; agencies that have none; results in force, newest first.
 
-    What is final is no task, also while its period runs again for another agency.
+    What is final is no task, also while its period runs again for another agency. `follow_ups`: how those of the
+    agencies stand.
     """
 
     tasks: list[Task]
     idle: list[Agency]
     results: list[Earlier]
     many_agencies: bool
+    follow_ups: Standing
 
 
 def home(operator_of: frozenset[int], now: datetime) -> Home:
-    """The home page of an operator of these agencies. Seven queries, whatever their number."""
+    """The home page of an operator of these agencies. Eight queries, whatever their number."""
     agencies = list(Agency.objects.filter(pk__in=operator_of).order_by("name"))
     assessments = list(
         Assessment.objects.filter(agency_id__in=operator_of, period__status=Period.Status.OPEN)
@@ -118,6 +121,7 @@ def home(operator_of: frozenset[int], now: datetime) -> Home:
         idle=[agency for agency in agencies if agency.pk not in busy],
         results=[Earlier(row, _exact(row.self_exact), _exact(row.verified_exact)) for row in results],
         many_agencies=len(agencies) > 1,
+        follow_ups=standing_of(of_agencies(operator_of)),
     )
 
 

@@ -143,7 +143,7 @@ def test_everybody_else_goes_to_where_their_work_is(login, city):
     expected = {
         city.verifier: reverse("review_queue"),
         city.coordinator: reverse("period_list"),
-        city.leader: reverse("results"),
+        city.leader: reverse("pemda"),
         city.admin: reverse("person_list"),
     }
     assert {who: login(who).get(reverse("home"))["Location"] for who in expected} == expected

@@ -198,7 +198,7 @@ def evidence_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     response = FileResponse(
         source, as_attachment=True, filename=version.original_name or "bukti", content_type=version.content_type
     )
-    return _guarded(response, "private, no-store")
+    return guarded(response, "private, no-store")
 
 
 @require_safe
@@ -212,7 +212,7 @@ def evidence_page(request: HttpRequest, pk: int, page: int) -> HttpResponseBase:
         logger.error("The picture of document version %s, page %s is not in the storage", evidence.version_id, page)
         raise Http404 from None
     suffix = str(picture.file.name).rpartition(".")[2]
-    return _guarded(FileResponse(source, content_type=_SUFFIX_TYPES[suffix]), "private, max-age=600")
+    return guarded(FileResponse(source, content_type=_SUFFIX_TYPES[suffix]), "private, max-age=600")
 
 
 def _visible(request: HttpRequest, pk: int) -> Evidence:
@@ -228,7 +228,7 @@ def _visible(request: HttpRequest, pk: int) -> Evidence:
     return evidence
 
 
-def _guarded(response: FileResponse, cache: str) -> FileResponse:
+def guarded(response: FileResponse, cache: str) -> FileResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = cache

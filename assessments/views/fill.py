@@ -17,6 +17,7 @@ from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, 
 from assessments.models import Answer, Assessment, Evidence, Review, Status
 from assessments.queries import breakdown as breakdown_queries
 from assessments.queries import fill as queries
+from assessments.queries import followups
 from assessments.queries import sheet as sheet_queries
 from assessments.queries.answers import handed_in_for
 from assessments.queries.content import pieces_of
@@ -213,6 +214,7 @@ def answer_page(
         "url_error": url_error,
         "keys": [key for key in KEYS if (writes and not page.lock) or key[0] not in ("1 – 5", "Ctrl + Enter")],
         "not_relevant": NOT_RELEVANT,
+        "follow_ups": followups.beside(assessment.agency_id, page.answer.indicator, assessment.period),
         "text_max": TEXT_MAX,
         "reason_max": REASON_MAX,
         **evidence_context(assessment, page, new_evidence, edited),

@@ -15,6 +15,7 @@ from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.review import ADJUST_TEMPLATES, NOTE_TEMPLATES, DecisionForm
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, ReturnReason, Review, Status
 from assessments.models.assessments import HANDED_IN
+from assessments.queries import followups
 from assessments.queries import review as queries
 from assessments.queries.answers import handed_in_for
 from assessments.queries.results import revisions_of, shown_status
@@ -178,6 +179,7 @@ def _page(
             "adjust_templates": ADJUST_TEMPLATES,
             "ahead": queries.first_pictures(assessment, shown.place.next_undecided),
             "keys": KEYS,
+            "follow_ups": followups.beside(assessment.agency_id, shown.answer.indicator, assessment.period),
         },
         status=status,
     )
