@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pikepdf
+import segno
 from django.conf import settings
 from django.template.loader import render_to_string
 from weasyprint import CSS, HTML
@@ -17,6 +18,8 @@ from spbe_portal.formatting import decimal_id
 
 FONT_FILES = ("inter-400.woff2", "inter-600.woff2", "inter-700.woff2")
 LOGO_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+#: Width of the QR code at the foot of every page, in mm.
+QR_SIZE = 16
 CONTENT_WIDTH = 642  # CSS pixels: A4 less two margins of 20 mm
 
 #: The large grey word behind every page of a draft; the margin says the same in small black letters.
@@ -84,7 +87,7 @@ def render_agency_report(report: AgencyReport) -> bytes:
     """
     html = render_to_string("reports/agency_report.html", agency_report_context(report))
     css = render_to_string("reports/agency_report.css", {"report": report})
-    return _pdf(html, css, logo=report.logo)
+    return make_pdf(html, css, logo=report.logo, check_url=report.check_url)
 
 
 def agency_report_context(report: AgencyReport) -> dict[str, object]:
@@ -137,12 +140,18 @@ def _spoken(parts: tuple[Part, ...], last_name: str) -> str:
     )
 
 
-def _pdf(html: str, css: str, *, logo: str) -> bytes:
+def make_pdf(html: str, css: str, *, logo: str, check_url: str = "") -> bytes:
+    """The tagged PDF of any document's page and styles.
+
+    Beside the fonts the styles may use `report:logo`, `report:draft`, `report:unfinished` and `report:qr`: the QR
+    code of `check_url` (see `templates/reports/_page.css`, which every kind's styles include). Raises `RenderError`.
+    """
     files: dict[str, tuple[Path | bytes, str]] = {
         f"report:{name}": (settings.FONT_DIR / name, "font/woff2") for name in FONT_FILES
     }
     files["report:draft"] = (DRAFT_MARK.encode(), "image/svg+xml")
     files["report:unfinished"] = (UNFINISHED_MARK.encode(), "image/svg+xml")
+    files["report:qr"] = (qr_code(check_url), "image/svg+xml")
     if logo:
         path = Path(logo)
         if path.suffix.lower() not in LOGO_TYPES:
@@ -161,6 +170,20 @@ def _pdf(html: str, css: str, *, logo: str) -> bytes:
         )
     except _Refused as error:
         raise RenderError(str(error)) from error
+
+
+_pdf = make_pdf
+
+
+def qr_code(text: str) -> bytes:
+    """A QR code as SVG, `QR_SIZE` wide; the page around it is its quiet zone."""
+    if not text:
+        return b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+    code = segno.make(text, error="m", micro=False)
+    size, _ = code.symbol_size(border=0)
+    out = BytesIO()
+    code.save(out, kind="svg", border=0, scale=round(QR_SIZE / size, 5), unit="mm", dark="#000", xmldecl=False)
+    return out.getvalue()
 
 
 def _with_scopes(pdf: bytes) -> bytes:

@@ -146,6 +146,7 @@ def final_report(seed: int = 7, *, agency: str = "Dinas Kesehatan") -> AgencyRep
     )  # fmt: skip
     return AgencyReport(
         code="LPO-2025-7KQ4-M2XD",
+        check_url="https://spbe.arunika.example/cek/LPO-2025-7KQ4-M2XD/",
         generated_at=datetime(2026, 1, 12, 2, 14, tzinfo=UTC),
         government="Pemerintah Kota Arunika",
         letterhead=(

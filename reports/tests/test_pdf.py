@@ -14,7 +14,7 @@ from django.core.management import call_command
 from PIL import Image
 
 from reports.documents import Index
-from reports.pdf import OwnFiles, RenderError, _pdf, _Refused, render_agency_report
+from reports.pdf import OwnFiles, RenderError, _Refused, make_pdf, render_agency_report
 from reports.rows import DocumentRow, EvidenceUse
 from reports.tests.sample import empty_report, final_report, revised_report, submitted_report, unfinished_report
 from spbe_portal.formatting import decimal_id
@@ -310,7 +310,7 @@ def test_anything_but_our_own_files_stops_the_rendering(address):
     with pytest.raises(_Refused):
         OwnFiles({}).fetch(address)
     with pytest.raises(RenderError, match="may not open"):
-        _pdf(f'<html lang="id"><title>x</title><img src="{address}" alt="x">', "", logo="")
+        make_pdf(f'<html lang="id"><title>x</title><img src="{address}" alt="x">', "", logo="", check_url="")
 
 
 def test_a_missing_font_is_an_error_and_not_another_font(settings, tmp_path):
