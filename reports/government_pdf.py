@@ -13,10 +13,12 @@ from reports.documents.brief import Brief
 from reports.documents.government import Government, GroupRow
 from reports.documents.minutes import Minutes
 from reports.documents.pemda import PemdaReport
-from reports.pdf import CONTENT_WIDTH, _pdf
+from reports.pdf import CONTENT_WIDTH, make_pdf
 from spbe_portal.formatting import decimal_id
 
 SHOWN_IN_SUMMARY = 3
+SHOWN_LATE = 5
+BRIEF_WIDTH = 665  # CSS pixels: A4 less two margins of 17 mm
 #: How the one page is set: each is closer than the one before, until everything stands on one page.
 BRIEF_SETTINGS = ("", "close", "closer", "closest")
 
@@ -25,14 +27,14 @@ def render_pemda_report(report: PemdaReport) -> bytes:
     """The PDF of a "Laporan konsolidasi Pemda". See `reports.pdf` for what all PDFs have in common."""
     html = render_to_string("reports/pemda_report.html", pemda_report_context(report))
     css = render_to_string("reports/government.css", {"report": report})
-    return _pdf(html, css, logo=report.logo)
+    return make_pdf(html, css, logo=report.logo, check_url=report.check_url)
 
 
 def render_minutes(report: Minutes) -> bytes:
     """The PDF of a "Berita Acara"."""
     html = render_to_string("reports/minutes.html", minutes_context(report))
     css = render_to_string("reports/minutes.css", {"report": report})
-    return _pdf(html, css, logo=report.logo)
+    return make_pdf(html, css, logo=report.logo, check_url=report.check_url)
 
 
 def render_brief(report: Brief) -> bytes:
@@ -40,7 +42,7 @@ def render_brief(report: Brief) -> bytes:
     for setting in BRIEF_SETTINGS:
         html = render_to_string("reports/brief.html", brief_context(report, setting))
         css = render_to_string("reports/brief.css", {"report": report, "setting": setting})
-        content = _pdf(html, css, logo=report.logo)
+        content = make_pdf(html, css, logo=report.logo, check_url=report.check_url)
         with pikepdf.open(BytesIO(content)) as document:
             if len(document.pages) == 1:
                 break
@@ -83,6 +85,7 @@ def pemda_report_context(report: PemdaReport) -> dict[str, Any]:
         ]
         if report.scored_agencies
         else [],
+        "period_has_year": str(report.year) in report.period,
         "target_band": report.predicate_at(report.target_index),
     }
 
@@ -90,7 +93,8 @@ def pemda_report_context(report: PemdaReport) -> dict[str, Any]:
 def minutes_context(report: Minutes) -> dict[str, Any]:
     return {
         **_shared(report),
-        "texts": {"agencies": narrative.agencies(report), "levels": narrative.levels(report)},
+        "unfinished": report.agencies_in("unfinished"),
+        "cancelled": report.agencies_in("cancelled"),
     }
 
 
@@ -98,11 +102,20 @@ def brief_context(report: Brief, setting: str = "") -> dict[str, Any]:
     return {
         **_shared(report),
         "setting": setting,
-        "texts": {"gap": narrative.gap(report), "way": narrative.way(report.way)},
+        "texts": {"way": narrative.way(report.way), "follow_ups": narrative.follow_ups(report)},
+        "active_agencies": len(report.agencies) - report.agencies_in("cancelled"),
+        "late_names": _late(report),
         "moved": "" if report.change is None else narrative.moved(report.change),
         "aspect_chart": _aspects(report, width=330, font_size=9.5),
-        "domain_chart": _bars(report, report.domains or report.aspects, "domain", width=300, font_size=9.5),
+        "domain_chart": _bars(report, report.domains or report.aspects, "domain", width=BRIEF_WIDTH, font_size=9.5),
     }
+
+
+def _late(report: Brief) -> str:
+    """The first few agencies that are late, and how many more."""
+    names = [line.short_name for line in report.late_agencies]
+    rest = len(names) - SHOWN_LATE
+    return ", ".join(names[:SHOWN_LATE]) + (f", dan {rest} lagi" if rest > 0 else "")
 
 
 def _shared(report: Government) -> dict[str, Any]:
@@ -190,6 +203,4 @@ def _spread(report: Government) -> str:
         return ""
     bins = [charts.Bin(band.name, count) for band, count in report.band_counts]
     spoken = " ".join(f"{band.name}: {count} OPD." for band, count in report.band_counts)
-    return charts.distribution(
-        bins, title=f"Diagram sebaran indeks internal OPD. {spoken}", width=CONTENT_WIDTH * 0.75
-    )
+    return charts.distribution(bins, title=f"Diagram sebaran indeks internal OPD. {spoken}", width=CONTENT_WIDTH / 2)

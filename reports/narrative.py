@@ -253,7 +253,6 @@ def way(way: Way | None) -> tuple[str, ...]:
     return (
         f"Dari indeks {decimal_id(way.start)}, target {decimal_id(way.target)} tercapai dengan upaya terkecil bila "
         f"{len(way.rises)} indikator naik; indeksnya menjadi {decimal_id(way.index)} ({way.predicate}).",
-        f"Upaya seluruhnya {way.effort}, dengan kenaikan ke level n dihitung n bagi setiap tingkat.",
     )
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from reports.documents.base import Band, Index, band_note
 from reports.rows import Level
-from spbe_portal.formatting import level_id
+from spbe_portal.formatting import decimal_id, level_id
 
 #: States of an agency's assessment. "unfinished" froze without being approved.
 STATES = {
@@ -210,6 +210,7 @@ class Government:
     government: str
     letterhead: tuple[str, ...]
     logo: str  # path of a PNG or JPEG, or ""
+    check_url: str  # where the QR code of its pages leads
 
     # What was assessed, by which rules
     period: str
@@ -255,6 +256,14 @@ class Government:
     way: Way | None
 
     is_complete = True  # the Pemda is never frozen unfinished
+
+    @property
+    def shown_subject(self) -> str:
+        return self.government
+
+    @property
+    def shown_index(self) -> str:
+        return "" if self.index.value is None else f"{decimal_id(self.index.value)} ({self.index.predicate})"
 
     @property
     def mark(self) -> str:

@@ -136,6 +136,7 @@ def _facts(fixed: dict[str, int], *, suggested: dict[str, int] | None = None) ->
             "Jalan Gandaria Raya Nomor 1, Arunika Tengah, Kota Arunika 00000",
         ),
         "logo": "",
+        "check_url": "https://spbe.arunika.example/cek/LKP-2025-7KQ4-M2XD/",
         "period": "Penilaian Mandiri SPBE 2025",
         "year": 2025,
         "instrument": rule.name,
@@ -230,9 +231,11 @@ def _follow_ups() -> tuple[FollowUpLine, ...]:
 def _way(fixed: dict[str, int], start: Fraction, criteria: dict[Any, str], names: dict[Any, str]) -> Way:
     short = {row["code"]: (row["short_name"], row["capability"]) for row in _fixture()["indicator"]}
     weights = {item.code: item.weight for item in spec().indicators}
-    low = sorted(fixed, key=lambda code: (fixed[code], -weights[code]))[:7]
-    rises = []
+    low = sorted(fixed, key=lambda code: (fixed[code], -weights[code]))
+    rises: list[RiseRow] = []
     for code in low:
+        if start + sum(rise.gain for rise in rises) >= Fraction("3.60"):
+            break
         begin, end = fixed[code], fixed[code] + 1
         rises.append(
             RiseRow(
