@@ -81,6 +81,7 @@ def edit_period(
 ) -> Period:
     """Change a period. While it runs only its name, deadline, mend days and target may change,
     the deadline with a reason; agencies may then be added, not taken out (cancel the assessment instead).
+    What was assigned to the agencies that stay is kept; new ones get every indicator as supporters.
 
     Raises `PermissionDenied`, `WrongState`, `Invalid`, and `Stale` where `version` is given and another is stored
     (not for the same change sent twice).
@@ -110,16 +111,11 @@ def edit_period(
         if changed or regrouped:
             period.version += 1
             _save(period, [*changed, "version"])
-        if agencies is not None:
-            if running:
+        if running:
+            if agencies is not None:
                 _add_while_open(period, agencies)
-            elif "instrument" in changed or regrouped:
-                period.assignments.all().delete()
-                _assign_all(period, agencies)
-        elif "instrument" in changed:
-            old = list(Agency.objects.filter(assignments__period=period).distinct())
-            period.assignments.all().delete()
-            _assign_all(period, old)
+        elif "instrument" in changed or regrouped:
+            _reassign(period, before["instrument"], agencies)
         slugs_after = _slugs(period)
         if changed or slugs_before != slugs_after:
             record(
@@ -192,6 +188,37 @@ def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:
     if new:
         _assign_all(period, new)
         create_assessments(period, new)
+
+
+def _reassign(period: Period, old: Instrument, agencies: Sequence[Agency] | None) -> None:
+    """Assignments of a period in preparation after its agencies or its instrument changed.
+
+    Agencies that stay keep theirs, under another instrument those of indicators with the same code and name; what
+    the old instrument does not know is assigned to all of them. New agencies support every indicator.
+    """
+    kept = list(period.assignments.select_related("agency", "indicator").order_by())
+    before = {assignment.agency_id: assignment.agency for assignment in kept}
+    wanted = {agency.pk: agency for agency in agencies} if agencies is not None else before
+    if old.pk == period.instrument_id:
+        period.assignments.exclude(agency__in=wanted).delete()
+    else:
+        period.assignments.all().delete()
+        known = set(old.indicators.values_list("code", "name"))
+        new = {(each.code, each.name): each for each in period.instrument.indicators.all()}
+        carried = [
+            Assignment(period=period, agency_id=each.agency_id, indicator=new[name], kind=each.kind)
+            for each in kept
+            if each.agency_id in wanted and (name := (each.indicator.code, each.indicator.name)) in new
+        ]
+        carried += [
+            Assignment(period=period, agency_id=agency, indicator=indicator)
+            for agency in wanted
+            if agency in before
+            for name, indicator in new.items()
+            if name not in known
+        ]
+        Assignment.objects.bulk_create(carried, batch_size=2000)
+    _assign_all(period, [agency for agency in wanted.values() if agency.pk not in before])
 
 
 def _assign_all(period: Period, agencies: Sequence[Agency]) -> None:
