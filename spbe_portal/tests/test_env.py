@@ -57,6 +57,23 @@ def test_an_address_that_cannot_be_used_is_refused_without_showing_the_password(
     assert "rahasia" not in str(caught.value)
 
 
+def test_without_an_address_messages_go_to_the_log_and_a_mail_server_is_read_from_its_address(monkeypatch):
+    monkeypatch.delenv("EMAIL_URL", raising=False)
+    assert env.mail()["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend"
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://spbe%40kota.example:s%2Fndi@mail.example:587")
+    config = env.mail()
+    assert (config["EMAIL_HOST"], config["EMAIL_PORT"], config["EMAIL_USE_TLS"]) == ("mail.example", 587, True)
+    assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("spbe@kota.example", "s/ndi")
+
+
+@pytest.mark.parametrize("url", ["mail.example:587", "imap://u:rahasia@mail.example", "smtp://u:rahasia@"])
+def test_a_mail_address_that_cannot_be_used_is_refused_without_showing_the_password(monkeypatch, url):
+    monkeypatch.setenv("EMAIL_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL") as caught:
+        env.mail()
+    assert "rahasia" not in str(caught.value)
+
+
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(monkeypatch, tmp_path):
     monkeypatch.delenv("SECRET_KEY", raising=False)
     made = env.secret_key(tmp_path / "var")
