@@ -44,6 +44,7 @@ from audit.models import Event
 from audit.services import record_all
 from indicators.models import Indicator, Instrument
 from spbe_portal.demo import pemda, people
+from spbe_portal.demo.applications import seed_applications
 from spbe_portal.demo.events import events_of
 from spbe_portal.demo.library import Library
 
@@ -114,6 +115,7 @@ class Seeder:
             self.instrument = Instrument.objects.get(is_default=True)
             self.agencies = people.make_agencies(self.city["agencies"])
             self.cast = people.make_people(self.agencies, PASSWORD, date(self.now.year - 3, 1, 1))
+            seed_applications(self.agencies, self.cast.coordinator)
             for year in PAST_YEARS:
                 self._past_year(year)
             self._running_year(RUNNING_YEAR)

@@ -1,0 +1,226 @@
+"""Lists as files: read a CSV or XLSX that somebody brought in, write one that opens in any office program.
+
+Reading takes text and nothing else: formulas are never computed (of a formula the file's own last value is taken),
+links and macros are not looked at, and a sheet is refused before it is unpacked where it would grow too large.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, BinaryIO
+
+import xlsxwriter
+from openpyxl import load_workbook
+
+from spbe_portal.formatting import count_id, size_id
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_UNPACKED = 40 * 1024 * 1024
+MAX_PARTS = 500
+MAX_ROWS = 2000
+MAX_COLUMNS = 40
+MAX_CELL = 2000  # characters
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv; charset=utf-8"
+#: What office programs take for the start of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Table = list[tuple[int, list[str]]]  # (line number in the file, cells)
+
+
+class Unreadable(Exception):
+    """The file cannot be taken; the message is for the person who brought it."""
+
+
+def read(file: BinaryIO, name: str, size: int) -> Table:
+    """The rows of the first sheet that hold anything, with the numbers they have in the file. Raises `Unreadable`."""
+    if size > MAX_BYTES:
+        raise Unreadable(f"Berkas terlalu besar: paling besar {size_id(MAX_BYTES)}.")
+    file.seek(0)
+    content = file.read(MAX_BYTES + 1)
+    if not content:
+        raise Unreadable("Berkas ini kosong (0 byte). Periksa berkasnya, lalu unggah kembali.")
+    if content[:4] == b"PK\x03\x04":
+        table = _read_xlsx(content)
+    elif content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise Unreadable("Berkas ini XLS lama atau terkunci kata sandi. Simpan sebagai XLSX tanpa kata sandi.")
+    elif name.lower().endswith((".csv", ".txt")):
+        table = _read_csv(content)
+    else:
+        raise Unreadable("Jenis berkas ini tidak dapat dibaca. Unggah XLSX atau CSV.")
+    if not table:
+        raise Unreadable("Tidak ada isi dalam lembar pertama berkas ini.")
+    return table
+
+
+def _read_xlsx(content: bytes) -> Table:
+    broken = "Berkas ini bukan XLSX yang utuh. Simpan ulang dari aplikasi lembar sebar, lalu unggah kembali."
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            too_much = len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise Unreadable(broken) from None
+    if too_much:
+        raise Unreadable("Isi berkas ini terlalu besar setelah dibuka. Salin datanya ke berkas baru, lalu unggah.")
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            if not book.worksheets:
+                raise Unreadable("Berkas ini tidak mempunyai lembar data.")
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what the file says of its own size is not to be believed
+            rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
+            return _kept((number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1))
+        finally:
+            book.close()
+    except Unreadable:
+        raise
+    except Exception:
+        # A damaged sheet makes the reader raise nearly anything: that is about the file, and said of the file.
+        raise Unreadable(broken) from None
+
+
+def _read_csv(content: bytes) -> Table:
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise Unreadable("Huruf dalam berkas ini tidak dapat dibaca. Simpan sebagai CSV UTF-8 atau XLSX.")
+    if "\x00" in text:
+        raise Unreadable("Berkas ini bukan CSV. Simpan sebagai CSV UTF-8 atau XLSX.")
+    head = text[:4000].splitlines()[:1]
+    first = head[0] if head else ""
+    if first.lower().startswith("sep=") and len(first) == 5:
+        divider, text = first[4], text.split("\n", 1)[-1]
+    else:
+        divider = max(";,\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider)
+
+    def rows() -> Iterable[tuple[int, list[str]]]:
+        line = 1
+        for row in reader:
+            yield line, [_unguarded(cell) for cell in row]
+            line = reader.line_num + 1
+
+    try:
+        return _kept(rows())
+    except csv.Error:
+        raise Unreadable("Berkas ini bukan CSV yang utuh. Simpan ulang sebagai CSV UTF-8 atau XLSX.") from None
+
+
+def _kept(rows: Iterable[tuple[int, list[str]]]) -> Table:
+    """Rows that hold anything. Stops reading where there are too many."""
+    table: Table = []
+    empty = 0
+    for number, row in rows:
+        cells = [" ".join(cell.split())[:MAX_CELL] for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            empty += 1
+            if empty > MAX_ROWS:
+                break  # formatted down to the last line of the sheet
+            continue
+        if len(cells) > MAX_COLUMNS:
+            raise Unreadable(f"Baris {number} mempunyai lebih dari {MAX_COLUMNS} kolom. Pakai templat yang tersedia.")
+        if len(table) > MAX_ROWS:
+            raise Unreadable(
+                f"Terlalu banyak baris: paling banyak {count_id(MAX_ROWS)}. Bagi menjadi beberapa berkas."
+            )
+        table.append((number, cells))
+    return table
+
+
+def _text(cell: Any) -> str:
+    """A cell as it reads."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "ya" if cell else "tidak"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return f"{cell:%Y-%m-%d}"
+    return str(cell)
+
+
+def write_xlsx(head: Sequence[str], rows: Iterable[Sequence[str | int | None]], *, title: str) -> bytes:
+    """A workbook of one sheet. Every text is a text: nothing in it is ever taken for a formula or a link."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        _fill(book, book.add_worksheet(title[:31]), head, rows)
+    return out.getvalue()
+
+
+def write_template(
+    head: Sequence[str],
+    lists: dict[str, list[str]],
+    help_rows: Iterable[Sequence[str]],
+) -> bytes:
+    """An empty list, closed columns to choose from (`lists` by heading), and a sheet of help."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet("Aplikasi")
+        _fill(book, sheet, head, [])
+        aside = book.add_worksheet("Petunjuk")
+        aside.set_column(0, 0, 24)
+        aside.set_column(1, 2, 60, book.add_format({"text_wrap": True}))
+        for line, row in enumerate(help_rows):
+            for column, cell in enumerate(row):
+                aside.write_string(line, column, cell)
+        choices = book.add_worksheet("Pilihan")
+        for column, (heading, values) in enumerate(lists.items()):
+            choices.write_string(0, column, heading)
+            choices.set_column(column, column, 34)
+            for line, value in enumerate(values, 1):
+                choices.write_string(line, column, value)
+            letter = chr(ord("A") + column)
+            where = head.index(heading)
+            source = f"=Pilihan!${letter}$2:${letter}${len(values) + 1}"
+            sheet.data_validation(1, where, MAX_ROWS, where, {"validate": "list", "source": source})
+    return out.getvalue()
+
+
+def _fill(book: Any, sheet: Any, head: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> None:
+    bold = book.add_format({"bold": True, "bg_color": "#E9F1FC", "bottom": 1})
+    for column, heading in enumerate(head):
+        sheet.write_string(0, column, heading, bold)
+        sheet.set_column(column, column, max(14, min(40, len(heading) + 14)))
+    last = 0
+    for last, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, int):
+                sheet.write_number(last, column, cell)
+            elif cell:
+                sheet.write_string(last, column, cell)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(last, 1), len(head) - 1)
+
+
+def write_csv(head: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:
+    """UTF-8 with semicolons, as office programs set to Indonesian read it; `read` takes it back unchanged."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow(["" if cell is None else _guarded(str(cell)) for cell in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _guarded(text: str) -> str:
+    """A text that a program would compute gets an apostrophe in front, and so does one that begins with it."""
+    return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
