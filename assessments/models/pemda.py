@@ -1,5 +1,7 @@
 """The government's own levels: determined, as the ministry gave them, and frozen."""
 
+from fractions import Fraction
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -92,3 +94,7 @@ class PemdaResult(models.Model):
 
     def __str__(self) -> str:
         return f"Hasil Pemda {self.period} revisi {self.revision}"
+
+    @property
+    def index(self) -> Fraction:
+        return Fraction(self.index_exact)

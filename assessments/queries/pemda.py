@@ -115,6 +115,12 @@ class PemdaRow:
         """The level at which the supporting agencies are counted: the government's, else the suggested one."""
         return self.level if self.level is not None else self.suggested
 
+    @property
+    def supporting(self) -> int:
+        """The supporting agencies at that level or above it; without one, all that are verified."""
+        level = self.support_level
+        return self.coverage.decided if level is None else self.coverage.at_least(level)
+
 
 @dataclass(frozen=True)
 class LastPemda:
@@ -323,7 +329,7 @@ def last_pemda(period: Period) -> LastPemda | None:
     return LastPemda(
         year=result.period.year,
         period=result.period.name,
-        index=Fraction(result.index_exact),
+        index=result.index,
         predicate=result.predicate,
         levels={row["code"]: _level(row["level"]) for row in taken["indicators"]},
         domains=_exact(taken["score"]["domains"]),

@@ -57,7 +57,7 @@ def trend() -> list[TrendPoint]:
                 period=period.name,
                 instrument_code=result.instrument_code,
                 instrument=period.instrument.short_name,
-                index=Fraction(result.index_exact),
+                index=result.index,
                 predicate=result.predicate,
                 target=None if period.target is None else Fraction(period.target),
                 external=_external(spec_of(period.instrument), outside.get(period.pk, {})),

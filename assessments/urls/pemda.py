@@ -14,6 +14,7 @@ urlpatterns = [
     path("pemda/<int:pk>/penetapan/usulan/", determination.determine_suggested, name="determine_suggested"),
     path("pemda/<int:pk>/penetapan/finalkan/", determination.determination_finalise, name="determination_finalise"),
     path("pemda/<int:pk>/penetapan/<slug:code>/", determination.determine, name="determine"),
+    path("pemda/<int:pk>/penetapan/<slug:code>/hapus/", determination.determination_clear, name="determination_clear"),
     path("pemda/<int:pk>/eksternal/<slug:code>/", determination.external_level, name="external_level"),
     path("pemda/peta-jalan/", roadmap.roadmap, name="roadmap"),
     path("pemda/<int:pk>/peta-jalan/hitung/", roadmap.roadmap_compute, name="roadmap_compute"),
