@@ -16,6 +16,7 @@ from assessments.errors import Invalid, NotReady, Refused, Stale
 from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
 from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import periods as queries
+from assessments.queries.assignments import indicators_without_pic
 from assessments.services import periods as services
 from assessments.views._base import allow, find_assessment, rights
 from assessments.workflow.periods import UNFINISHED_CHANGED, Finalised, opening_problems
@@ -101,6 +102,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
                 "period": found,
                 "agencies": queries.chosen_agencies(found),
                 "problems": opening_problems(found, now),
+                "without_pic": indicators_without_pic(found),
             },
         )
     progress = queries.progress(found, rights(request), now)
@@ -120,6 +122,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
             "search": search,
             "reminder": reminder,
             "results": queries.result_counts(found),
+            "without_pic": indicators_without_pic(found),
         },
     )
 

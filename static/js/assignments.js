@@ -187,6 +187,7 @@
   const state = find("[data-save-state]");
   const save = find("[data-save]");
   const undoer = find("[data-undo]");
+  const bar = find("[data-matrix-bar]");
 
   function tell(text, kind) {
     if (!state) return;
@@ -194,8 +195,9 @@
     state.textContent = text || (number ? `${names(number)} perubahan belum disimpan` : "Belum ada perubahan");
     state.dataset.state = kind || (number ? "changed" : "");
     save.disabled = saving || !number;
-    save.textContent = saving ? "Menyimpan…" : number ? `Simpan ${names(number)} perubahan` : "Simpan perubahan";
+    save.textContent = saving ? "Menyimpan…" : number ? `Simpan ${names(number)} perubahan` : "Simpan";
     undoer.disabled = saving || !history.length;
+    bar.classList.toggle("has-changes", number > 0);
   }
 
   function complain(detail, problems) {
@@ -347,7 +349,6 @@
   kind.addEventListener("change", filter);
 
   find("[data-matrix-tools]").hidden = false;
-  const bar = find("[data-matrix-bar]");
   if (bar) bar.hidden = false;
   box.classList.add("is-live");
   table.classList.add("is-live");
