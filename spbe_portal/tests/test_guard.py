@@ -19,6 +19,7 @@ from assessments import workflow
 from assessments.models import Assessment, Evidence, Status
 from audit.models import Event
 from conftest import accept_all, hand_in, make_person
+from inventory.services import create_application
 from reports.services import request_agency_report
 
 WHO = (
@@ -115,6 +116,17 @@ TABLE: dict[str, list[Row]] = {
     "report_request": [Row(POST_ONLY, ("assessment",))],
     "report": [Row("- 200 404 200 200 200 200 404 404", ("report",), "submitted")],
     "report_retry": [Row(POST_ONLY, ("report",), "submitted")],
+    # Applications
+    **{name: [Row("- 200 200 200 200 200 200 403 403")] for name in ("application_list", "application_export")},
+    **{name: [Row("- 200 200 403 403 200 403 403 403")] for name in ("application_create", "application_import")},
+    "application_overlaps": [Row("- 403 403 200 200 200 200 403 403")],
+    "application": [Row("- 200 404 200 200 200 200 404 404", ("application",))],
+    **{
+        name: [Row("- 200 404 403 403 200 403 404 404", ("application",))]
+        for name in ("application_edit", "application_remove")
+    },
+    "application_mark": [Row("- 403 404 403 403 200 403 404 404", ("application",))],
+    "application_confirm": [Row(POST_ONLY, ("application",))],
 }
 
 #: Checked in the tests of their own page, with the reason why not here.
@@ -126,6 +138,7 @@ ELSEWHERE = {
     "period_open": "needs a period in preparation; assessments/tests",
     "evidence_add": "GET falls back to the indicator's page; assessments/tests",
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
+    "application_import_review": "needs an uploaded list of one's own; inventory/tests",
     "report_download": "needs a made file; reports/tests",
 }
 
@@ -167,10 +180,17 @@ def world(assessment, city, period, request) -> dict[str, Any]:
         "instrument": period.instrument.code,
         "evidence": 0,
         "report": "",
+        "application": 0,
         "city": city,
     }
     if "evidence" in row.args and row.state != "draft":
         things["evidence"] = Evidence.objects.filter(answer__assessment=assessment).first().pk
+    if "application" in row.args:
+        things["application"] = create_application(
+            actor=city.operator,
+            agency=city.dinkes,
+            facts={"name": "e-Surat", "purpose": "Surat", "kind": "publik", "category": "kearsipan"},
+        ).pk
     if "report" in row.args:
         things["report"] = request_agency_report(assessment.pk, city.operator).pk
     return things
