@@ -1,23 +1,7 @@
-"""Berita Acara of the verification: the four functions of the kind (see `reports.kinds`)."""
+"""Berita Acara of the verification."""
 
-from datetime import datetime
-from typing import Any
+from reports.government_pdf import render_minutes as render_pdf
+from reports.queries.minutes import document, sources
+from reports.sheets.government import write_minutes as write_xlsx
 
-from assessments.models import Period
-
-
-def sources(period_id: int) -> Any:
-    """Raises `Period.DoesNotExist`."""
-    raise Period.DoesNotExist
-
-
-def document(rows: Any, *, code: str, generated_at: datetime) -> Any:
-    raise NotImplementedError
-
-
-def render_pdf(report: Any) -> bytes:
-    raise NotImplementedError
-
-
-def write_xlsx(report: Any) -> bytes:
-    raise NotImplementedError
+__all__ = ["document", "render_pdf", "sources", "write_xlsx"]

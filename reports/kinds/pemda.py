@@ -1,23 +1,7 @@
-"""Laporan konsolidasi Pemda for the Tim Koordinasi: the four functions of the kind (see `reports.kinds`)."""
+"""Laporan konsolidasi Pemda for the Tim Koordinasi, from the government's result once final."""
 
-from datetime import datetime
-from typing import Any
+from reports.government_pdf import render_pemda_report as render_pdf
+from reports.queries.pemda_report import document, sources
+from reports.sheets.government import write_pemda_report as write_xlsx
 
-from assessments.models import Period
-
-
-def sources(period_id: int) -> Any:
-    """Raises `Period.DoesNotExist`."""
-    raise Period.DoesNotExist
-
-
-def document(rows: Any, *, code: str, generated_at: datetime) -> Any:
-    raise NotImplementedError
-
-
-def render_pdf(report: Any) -> bytes:
-    raise NotImplementedError
-
-
-def write_xlsx(report: Any) -> bytes:
-    raise NotImplementedError
+__all__ = ["document", "render_pdf", "sources", "write_xlsx"]
