@@ -6,9 +6,13 @@ before that as the agency says it, to those who may see its figures at all.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
+
+from django.db.models import BooleanField, Case, When
+from django.utils import timezone
 
 from accounts.models import Agency
 from accounts.permissions import Rights
@@ -16,6 +20,7 @@ from assessments.levels import NOT_RELEVANT, number, unpack
 from assessments.models import Assessment, Determination, Period, Status
 from assessments.permissions import PUBLISHED, can_see, can_see_answers
 from indicators.models import Indicator
+from reports.queries.dashboard import late_q
 
 Level = int | Decimal
 
@@ -63,6 +68,8 @@ class HeatRow:
     answered: int | None
     assigned: int | None
     index: Fraction | None
+    predicate: str  # of the verified index
+    is_late: bool
 
     @property
     def coverage(self) -> Fraction:
@@ -93,8 +100,9 @@ def groups(shown: Iterable[Column]) -> tuple[Group, ...]:
     return tuple(Group(name, len(list(members))) for name, members in groupby(shown, key=lambda column: column.group))
 
 
-def rows(period: Period, rights: Rights) -> list[HeatRow]:
+def rows(period: Period, rights: Rights, now: datetime | None = None) -> list[HeatRow]:
     """All agencies that take part, by name. One query of one small row each."""
+    late = Case(When(late_q(now or timezone.now()), then=True), default=False, output_field=BooleanField())
     found = (
         Assessment.objects.filter(period=period)
         .exclude(status=Status.CANCELLED)
@@ -111,11 +119,12 @@ def rows(period: Period, rights: Rights) -> list[HeatRow]:
             "self_exact",
             "verified_exact",
             "verified_predicate",
+            late,
         )
     )
     may = _Permissions(rights)
     shown = []
-    for pk, agency, name, short_name, kind, status, answered, assigned, own, verified, _ in found:
+    for pk, agency, name, short_name, kind, status, answered, assigned, own, verified, predicate, is_late in found:
         seen = may.see(status, agency)
         is_verified = status in PUBLISHED and verified != ""
         exact = (verified if is_verified else own) if seen else ""
@@ -133,6 +142,8 @@ def rows(period: Period, rights: Rights) -> list[HeatRow]:
                 answered=answered if seen else None,
                 assigned=assigned if seen else None,
                 index=Fraction(exact) if exact else None,
+                predicate=predicate if is_verified and seen else "",
+                is_late=is_late,
             )
         )
     return shown
@@ -254,7 +265,7 @@ LABELS = {
 def by_level(
     shown: Iterable[HeatRow], levels: dict[int, dict[str, str]], code: str, whole: Iterable[int]
 ) -> tuple[AtLevel, ...]:
-    """The agencies by their level of one indicator, the highest level first; `whole` levels are there even if empty."""
+    """The agencies by their level of one indicator, the highest first; `whole` levels are there even if empty."""
     found: dict[str, list[HeatRow]] = {str(level): [] for level in whole}
     for row in shown:
         found.setdefault(level_key(row, levels[row.assessment_id], code), []).append(row)

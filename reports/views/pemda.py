@@ -1,5 +1,7 @@
 """The government at a glance: the leader's page, the heat table, an agency's own place."""
 
+from collections import Counter
+from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
@@ -10,13 +12,17 @@ from django.views.decorators.http import require_safe
 
 from assessments import permissions
 from assessments.levels import pack
-from assessments.models import Period
+from assessments.models import Period, Status
 from assessments.queries.pemda import periods as opened_periods
 from assessments.views._base import allow, rights
+from reports import pemda_charts
 from reports.cells import Cells
+from reports.queries import dashboard as dashboard_queries
 from reports.queries import heat as heat_queries
 
 PAGE_SIZE = 300
+LATE = "terlambat"
+FILTERS = ("jenis", "cari", "urut", "indikator", "level", "status", "predikat")
 
 
 def _chosen(found: list[Period], wanted: str) -> Period | None:
@@ -38,7 +44,7 @@ def heat(request: HttpRequest) -> HttpResponse:
     period = _chosen(found, request.GET.get("periode", ""))
     if period is None:
         return render(request, "reports/pemda/heat.html", {"period": None})
-    filters = {name: request.GET.get(name, "").strip() for name in ("jenis", "cari", "urut", "indikator", "level")}
+    filters = {name: request.GET.get(name, "").strip() for name in FILTERS}
     columns = heat_queries.columns(period)
     chosen = next((column for column in columns if column.code == filters["indikator"]), None)
     if filters["indikator"] and chosen is None:
@@ -48,7 +54,7 @@ def heat(request: HttpRequest) -> HttpResponse:
     is_equal = heat_queries.are_equal(period)
     orders = [*heat_queries.ORDERS, *([heat_queries.BY_INDEX] if is_equal else [])]
     order = filters["urut"] if filters["urut"] in dict(orders) else "nama"
-    total = len(rows)
+    every, total = rows, len(rows)
     rows = heat_queries.ordered([row for row in rows if _matches(row, filters)], order)
     context: dict[str, Any] = {}
     levels = None
@@ -81,16 +87,26 @@ def heat(request: HttpRequest) -> HttpResponse:
             "total": total,
             "shown": len(rows),
             "filters": filters,
-            "is_filtered": any(filters[name] for name in ("jenis", "cari", "level")),
+            "is_filtered": any(filters[name] for name in ("jenis", "cari", "level", "status", "predikat")),
             "kinds": kinds,
             "orders": orders,
             "order": order,
+            "statuses": _statuses(every),
             "is_equal": is_equal,
             "chosen": chosen,
             "legend": _whole_levels(period),
             "can_open": any(row.can_read for row in shown),
         },
     )
+
+
+def _statuses(rows: list[heat_queries.HeatRow]) -> list[tuple[str, str, int]]:
+    """(status, label, number) of those that occur, in the order of the loop; late ones besides."""
+    counts = Counter(row.status for row in rows)
+    labels = [*Status.choices, ("unfinished", "Tidak selesai")]
+    found = [(value, label, counts[value]) for value, label in labels if counts[value]]
+    late = sum(row.is_late for row in rows)
+    return [*found, (LATE, "Terlambat", late)] if late else found
 
 
 def _whole_levels(period: Period) -> range:
@@ -103,13 +119,42 @@ def pack_one(level: Any) -> str:
 
 
 def _matches(row: heat_queries.HeatRow, filters: dict[str, str]) -> bool:
-    return (not filters["jenis"] or row.kind == filters["jenis"]) and filters[
-        "cari"
-    ].casefold() in f"{row.name} {row.short_name}".casefold()
+    status = filters["status"]
+    return (
+        (not filters["jenis"] or row.kind == filters["jenis"])
+        and (not status or row.status == status or (status == LATE and row.is_late))
+        and (not filters["predikat"] or row.predicate == filters["predikat"])
+        and filters["cari"].casefold() in f"{row.name} {row.short_name}".casefold()
+    )
 
 
+@require_safe
 def pemda(request: HttpRequest) -> HttpResponse:
-    raise Http404
+    """The leader's page: one screen, one sheet of paper."""
+    mine = rights(request)
+    allow(permissions.can_see_pemda(mine))
+    found = opened_periods()
+    period = _chosen(found, request.GET.get("periode", ""))
+    if period is None:
+        return render(
+            request, "reports/pemda/pemda.html", {"period": None, "can_open": permissions.can_manage_periods(mine)}
+        )
+    shown = dashboard_queries.dashboard(period, mine)
+    return render(
+        request,
+        "reports/pemda/pemda.html",
+        {
+            "period": period,
+            "periods": found,
+            "shown": shown,
+            "board": shown.board,
+            "charts": pemda_charts.of(shown),
+            "result_index": Fraction(shown.board.result.index_exact) if shown.board.result else None,
+            "can_determine": permissions.can_determine(mine),
+            "can_manage": permissions.can_manage_periods(mine),
+            "sees_drafts": permissions.can_manage_periods(mine),
+        },
+    )
 
 
 def own_place(request: HttpRequest) -> HttpResponse:
