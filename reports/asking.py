@@ -51,6 +51,7 @@ def key_of(key: str, file_format: str) -> str:
 def again(job: ReportJob, user: User) -> tuple[ReportJob, bool]:
     """A failed or stopped job put into the queue as if it were new, or the one of the same data that is there."""
     requested_by = job.requested_by if job.is_batch else user
+    known = " ".join(digest for digest in (job.earlier_sha256, job.sha256) if digest)
     try:
         with transaction.atomic():
             changed = ReportJob.objects.filter(pk=job.pk, status__in=OVER).update(
@@ -66,6 +67,7 @@ def again(job: ReportJob, user: User) -> tuple[ReportJob, bool]:
                 size=0,
                 pages=0,
                 sha256="",
+                earlier_sha256=known,
                 part_count=None,
             )
     except IntegrityError:

@@ -121,6 +121,8 @@ class ReportJob(models.Model):
     size = models.PositiveBigIntegerField(default=0)  # bytes
     pages = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    #: Of files this job had before, that were lost and made again: copies of those are genuine too.
+    earlier_sha256 = models.TextField(blank=True)
     shown_subject = models.CharField("nama dalam dokumen", max_length=300, blank=True)
     shown_index = models.CharField("indeks dalam dokumen", max_length=100, blank=True)
     signed_by = models.CharField("penanda tangan", max_length=300, blank=True)

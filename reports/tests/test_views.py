@@ -255,7 +255,7 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(login, city, don
         )  # fmt: skip
     client = login(city.operator)
     client.get(reverse("report_list"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("report_list"))
 
 

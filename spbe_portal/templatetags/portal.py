@@ -58,6 +58,7 @@ JOB_STATUS = {
     "running": ("Sedang dibuat", "refresh-cw", "info"),
     "done": ("Siap diunduh", "circle-check", "ok"),
     "failed": ("Gagal", "triangle-alert", "danger"),
+    "cancelled": ("Dihentikan", "ban", "neutral"),
 }
 
 

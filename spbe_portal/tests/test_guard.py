@@ -45,7 +45,7 @@ class Row:
     post: dict[str, str] = field(default_factory=dict)
 
 
-PUBLIC = {"health_live", "health_ready", "account_login", "password_link", "session_state"}
+PUBLIC = {"health_live", "health_ready", "account_login", "password_link", "session_state", "verify", "verify_code"}
 OWN_DRAFT = "- 200 404 404 200 200 404 404 404"
 OWN_DRAFT_WRITE = "- 200 404 404 403 200 404 404 404"
 OWN_DRAFT_BACK = "- 302 404 404 302 302 404 404 404"
@@ -116,6 +116,11 @@ TABLE: dict[str, list[Row]] = {
     "report_request": [Row(POST_ONLY, ("assessment",))],
     "report": [Row("- 200 404 200 200 200 200 404 404", ("report",), "submitted")],
     "report_retry": [Row(POST_ONLY, ("report",), "submitted")],
+    "report_cancel": [Row(POST_ONLY, ("report",), "submitted")],
+    "report_request_period": [Row(POST_ONLY, ("period",))],
+    # What anybody may ask of a paper; a code that is none is not found.
+    "verify": [Row("200 " * 9)],
+    "verify_code": [Row("404 " * 9, ("code",))],
     # Applications
     **{name: [Row("- 200 200 200 200 200 200 403 403")] for name in ("application_list", "application_export")},
     **{name: [Row("- 200 200 403 403 200 403 403 403")] for name in ("application_create", "application_import")},
