@@ -20,7 +20,7 @@ SHOWN_IN_SUMMARY = 3
 SHOWN_LATE = 5
 BRIEF_WIDTH = 665  # CSS pixels: A4 less two margins of 17 mm
 #: How the one page is set: each is closer than the one before, until everything stands on one page.
-BRIEF_SETTINGS = ("", "close", "closer", "closest")
+BRIEF_SETTINGS = ("roomy", "", "close", "closer", "closest")
 
 
 def render_pemda_report(report: PemdaReport) -> bytes:
@@ -61,7 +61,7 @@ def pemda_report_context(report: PemdaReport) -> dict[str, Any]:
             "distribution": narrative.distribution(report),
             "trend": narrative.trend(report),
             "gap": narrative.gap(report),
-            "way": narrative.way(report.way),
+            "way": narrative.way(report),
             "follow_ups": narrative.follow_ups(report),
         },
         "heaviest_strengths": sorted(report.strengths, key=lambda row: -row.weight)[:SHOWN_IN_SUMMARY],
@@ -102,7 +102,7 @@ def brief_context(report: Brief, setting: str = "") -> dict[str, Any]:
     return {
         **_shared(report),
         "setting": setting,
-        "texts": {"way": narrative.way(report.way), "follow_ups": narrative.follow_ups(report)},
+        "texts": {"way": narrative.way(report), "follow_ups": narrative.follow_ups(report)},
         "active_agencies": len(report.agencies) - report.agencies_in("cancelled"),
         "late_names": _late(report),
         "moved": "" if report.change is None else narrative.moved(report.change),

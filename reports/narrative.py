@@ -237,22 +237,22 @@ def fulfilment(report: Government, aspect: GroupRow, rows: tuple[LevelRow, ...])
     return tuple(sentences)
 
 
-def way(way: Way | None) -> tuple[str, ...]:
-    """The way to the target in figures."""
+def way(report: Government) -> tuple[str, ...]:
+    """The way to the target, or to the next predikat once that is met, in figures."""
+    way = report.way
     if way is None:
-        return ("Target indeks belum ditetapkan untuk periode ini, jadi jalan menuju target tidak dihitung.",)
+        if report.undetermined:
+            return ("Jalan termurah menuju target belum dihitung: belum semua indikator mempunyai nilai.",)
+        return (f"Predikat {report.index.predicate} adalah yang tertinggi.",) if report.index.predicate else ()
     if way.plan:
         return _plan(way)
-    if way.is_met:
-        return (f"Target {decimal_id(way.target)} sudah tercapai dengan indeks {decimal_id(way.start)}.",)
+    aim = f"predikat {way.aim} ({decimal_id(way.target)})" if way.aim else f"target {decimal_id(way.target)}"
+    start = f"{way.start_name} ({decimal_id(way.start)})"
     if way.index is None:
-        return (
-            f"Target {decimal_id(way.target)} tidak dapat dicapai dari indeks {decimal_id(way.start)}, bahkan bila "
-            "semua indikator naik ke level tertinggi yang diperbolehkan.",
-        )
+        return (f"Dari {start}, {aim} tidak dapat dicapai walau semua indikator naik ke level tertinggi.",)
     return (
-        f"Dari indeks {decimal_id(way.start)}, target {decimal_id(way.target)} tercapai dengan upaya terkecil bila "
-        f"{len(way.rises)} indikator naik; indeksnya menjadi {decimal_id(way.index)} ({way.predicate}).",
+        f"Dari {start}, {aim} tercapai dengan upaya terkecil bila {len(way.rises)} indikator naik; indeksnya menjadi "
+        f"{decimal_id(way.index)} ({way.predicate}).",
     )
 
 

@@ -133,9 +133,11 @@ class RiseRow:
 
 @dataclass(frozen=True)
 class Way:
-    """The least-effort way to a target index: the plan in force (`plan` is its name), or computed for this document.
+    """The least-effort way to an index: the plan in force (`plan` is its name), or reckoned for this document.
 
-    `index` is what the rises lead to; None where the target cannot be reached.
+    `target` is the period's, or, once that is met, the lowest index of the next predikat (`aim`). `start_name` says
+    where the levels it starts from come from, in words. `index` is what the rises lead to; None where the target
+    cannot be reached.
     """
 
     target: Fraction
@@ -145,11 +147,8 @@ class Way:
     effort: int = 0
     rises: tuple[RiseRow, ...] = ()
     plan: str = ""
-    plan_start: str = ""  # where its levels come from, in words
-
-    @property
-    def is_met(self) -> bool:
-        return self.start >= self.target
+    start_name: str = ""
+    aim: str = ""
 
     @property
     def is_reachable(self) -> bool:

@@ -122,7 +122,7 @@ def _facts(period: Period, result: PemdaResult | None, taken: dict[str, Any]) ->
         "indicators": tuple(_level_row(row, names, criteria, external, scale_max) for row in rows),
         "agencies": _agencies(period),
         "follow_ups": _follow_ups(period),
-        "way": way_of(period, spec, taken, index, target, fixed, criteria, names),
+        "way": way_of(period, spec, taken, criteria, names),
     }
 
 

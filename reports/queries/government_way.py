@@ -10,8 +10,9 @@ from assessments.models import Period, Plan
 from assessments.totals import fraction_text
 from indicators.models import EvidenceHint, Instrument, LevelCriterion
 from indicators.roadmap import best_route
-from indicators.scoring import InstrumentSpec, predicate_of
+from indicators.scoring import InstrumentSpec, exact_text, score
 from reports.documents.government import Government, RiseRow, StepRow, Way
+from reports.queries.values import exact, level_of, number_of
 
 Level = int | Decimal
 Texts = Mapping[tuple[str, Any], str]
@@ -41,37 +42,16 @@ def way_of(
     period: Period,
     spec: InstrumentSpec,
     taken: dict[str, Any],
-    index: Fraction | None,
-    target: Fraction | None,
-    levels: Mapping[str, Any],
     criteria: Texts,
     names: Texts,
 ) -> Way | None:
-    """The plan in force, else the least-effort way to the period's target; None without either. Two queries."""
-    if index is None:
-        return None
+    """The plan in force, else the least-effort way to the period's target or, once that is met, to the next predikat.
+
+    None where there is nothing to reach, or no level for every indicator to start from. Two queries, or four.
+    """
     rows = {row["code"]: row for row in taken["indicators"]}
-    weights = {indicator.code: indicator.weight for indicator in spec.indicators}
-    total = sum(weights.values(), Fraction(0))
-    plan = _plan(period, index)
-
-    def rise(code: str, start: Any, end: int | Decimal, effort: int) -> RiseRow:
-        row = rows[code]
-        passed = range(floor(start) + 1, floor(end) + 1)
-        return RiseRow(
-            code=code,
-            short_name=row["short_name"],
-            from_level=start,
-            to_level=end,
-            effort=effort,
-            gain=(Fraction(end) - Fraction(start)) * weights[code] / total,
-            level=levels.get(code),
-            pics=tuple(pic["short_name"] or pic["name"] for pic in row["pics"]),
-            criteria=tuple(
-                (level, names.get((row["capability"], level), ""), criteria.get((code, level), "")) for level in passed
-            ),
-        )
-
+    fixed = {code: level_of(row["level"]) for code, row in rows.items()}
+    plan = _plan(period, exact(taken["score"]["index"]))
     if plan:
         return Way(
             target=Fraction(plan.target),
@@ -80,28 +60,99 @@ def way_of(
             predicate=plan.predicate,
             effort=plan.effort,
             rises=tuple(
-                rise(row.indicator.code, row.from_level, row.to_level, row.effort)
-                for row in plan.rises.all()
-                if row.indicator.code in rows
+                _rise(spec, rows[rise.indicator.code], rise.from_level, rise.to_level, rise.effort, criteria, names)
+                for rise in plan.rises.all()
+                if rise.indicator.code in rows
             ),
             plan=plan.name,
-            plan_start=plan.start,
+            start_name=plan.start,
         )
+    start_name, levels = _start(taken, fixed)
+    index = score(spec, levels).index if levels else None
+    if index is None:
+        return None
+    target, aim = _goal(spec, index, exact(taken["period"]["target"]))
     if target is None:
         return None
     route = best_route(spec, levels, target)
-    reachable = route.reachable and route.index is not None
+    if not route.reachable or route.index is None:
+        return Way(target, index, None, start_name=start_name, aim=aim)
     return Way(
         target=target,
         start=index,
-        index=route.index if reachable else None,
-        predicate=(predicate_of(spec, route.index) or "") if reachable and route.index is not None else "",
-        effort=route.effort if reachable else 0,
-        rises=tuple(rise(row.indicator, row.start, row.end, row.effort) for row in route.rises) if reachable else (),
+        index=route.index,
+        predicate=route.predicate or "",
+        effort=route.effort,
+        rises=tuple(
+            _rise(spec, rows[rise.indicator], _level(rise.start), rise.end, rise.effort, criteria, names)
+            for rise in route.rises
+        ),
+        start_name=start_name,
+        aim=aim,
     )
 
 
-def _plan(period: Period, index: Fraction) -> Plan | None:
+def _start(taken: dict[str, Any], fixed: Mapping[str, Level | None]) -> tuple[str, dict[str, Level]]:
+    """The first set with a level for every indicator: the determined ones, those or the suggested, last year's."""
+    rows = taken["indicators"]
+    suggested = {row["code"]: level_of(row["suggested"]) for row in rows}
+    before = {row["code"]: level_of(row["last"]) for row in rows}
+    last = taken["last"]
+    year = taken["period"]["year"]
+    for name, levels in (
+        (f"nilai Pemda {year}", fixed),
+        (
+            f"nilai sementara {year} menurut penetapan dan usulan",
+            {code: suggested[code] if level is None else level for code, level in fixed.items()},
+        ),
+        (f"hasil Pemda {last['year']}" if last else "", before if last and last["is_comparable"] else {}),
+    ):
+        known = {code: level for code, level in levels.items() if level is not None}
+        if len(known) == len(rows):
+            return name, known
+    return "", {}
+
+
+def _goal(spec: InstrumentSpec, index: Fraction, target: Fraction | None) -> tuple[Fraction | None, str]:
+    """What to reach: the target, or the next predikat once that is met (or there is none)."""
+    if target is not None and index < target:
+        return target, ""
+    above = [band for band in spec.bands if band.minimum > index]
+    band = min(above, key=lambda band: band.minimum) if above else None
+    return (band.minimum, band.name) if band else (None, "")
+
+
+def _rise(
+    spec: InstrumentSpec,
+    row: dict[str, Any],
+    start: Level,
+    end: Level,
+    effort: int,
+    criteria: Texts,
+    names: Texts,
+) -> RiseRow:
+    total = sum((indicator.weight for indicator in spec.indicators), Fraction(0))
+    return RiseRow(
+        code=row["code"],
+        short_name=row["short_name"],
+        from_level=start,
+        to_level=end,
+        effort=effort,
+        gain=(Fraction(end) - Fraction(start)) * Fraction(row["weight"]) / total,
+        level=level_of(row["level"]),
+        pics=tuple(pic["short_name"] or pic["name"] for pic in row["pics"]),
+        criteria=tuple(
+            (level, names.get((row["capability"], level), ""), criteria.get((row["code"], level), ""))
+            for level in range(floor(start) + 1, floor(end) + 1)
+        ),
+    )
+
+
+def _level(start: Fraction) -> Level:
+    return number_of(exact_text(start))
+
+
+def _plan(period: Period, index: Fraction | None) -> Plan | None:
     """The period's plan in force, else a later period's that starts exactly from this index. Two queries or four."""
     in_force = Plan.objects.filter(replaced_at=None).prefetch_related("rises__indicator")
     return (

@@ -71,7 +71,7 @@ def _draft_fields(report: Government) -> dict[str, Any]:
             replace(line, state="draft", was_handed_in=False, index=Index(), is_late=True) if place % 9 == 2 else line
             for place, line in enumerate(report.agencies)
         ),
-        "way": replace(report.way, plan="", plan_start="", start=report.index.value),
+        "way": replace(report.way, plan="", start_name="hasil Pemda 2024"),
     }
 
 
@@ -259,7 +259,7 @@ def _way(fixed: dict[str, int], start: Fraction, criteria: dict[Any, str], names
         effort=sum(rise.effort for rise in rises),
         rises=tuple(rises),
         plan="Menuju 3,60 pada 2026",
-        plan_start="nilai Pemda 2025",
+        start_name="nilai Pemda 2025",
     )
 
 
