@@ -1,13 +1,14 @@
-"""The charts of the leader's page, drawn for half a page: readable there, on a phone and on paper."""
+"""The charts of the leader's page, drawn for a third of a page: readable there, on a phone and on paper."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 from reports import charts
 from reports.queries.dashboard import Dashboard, Part
+from reports.queries.place import Place
 from spbe_portal.formatting import decimal_id
 
-WIDTH, FONT = 460, 12.5
+WIDTH, FONT = 350, 11.5
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _scale(shown: Dashboard) -> str:
     spoken = ", ".join(f"{mark.label} {decimal_id(mark.value)}" for mark in marks)
     bands = [(band.name, band.minimum) for band in table.spec.bands]
     return charts.predicate_scale(
-        marks, bands, title=f"Letak indeks di antara predikat: {spoken}", width=560, font_size=FONT, **_span(shown)
+        marks, bands, title=f"Letak indeks di antara predikat: {spoken}", width=520, font_size=12, **_span(shown)
     )
 
 
@@ -143,3 +144,17 @@ def _levels(shown: Dashboard) -> str:
         bins.append(charts.Bin("Belum ditetapkan", shown.undetermined))
     title = f"Sebaran level {shown.board.total} indikator Pemda; angkanya ada pada tabel sesudahnya"
     return charts.distribution(bins, title=title, width=WIDTH, font_size=FONT)
+
+
+def place(shown: Place) -> str:
+    """Where the own index lies among those with the same assignments, the highest bar first; empty: too few others."""
+    if shown.bins is None:
+        return ""
+    bins = [
+        charts.Bin(
+            f"{decimal_id(each.low)} – {decimal_id(each.high)}", each.others, "+ OPD Anda" if each.is_own else ""
+        )
+        for each in reversed(shown.bins)
+    ]
+    title = f"Sebaran indeks internal {shown.same} OPD lain; angkanya ada pada tabel sesudahnya"
+    return charts.distribution(bins, title=title, width=460, font_size=12)

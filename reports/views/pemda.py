@@ -12,13 +12,14 @@ from django.views.decorators.http import require_safe
 
 from assessments import permissions
 from assessments.levels import pack
-from assessments.models import Period, Status
+from assessments.models import Assessment, Period, Status
 from assessments.queries.pemda import periods as opened_periods
 from assessments.views._base import allow, rights
 from reports import pemda_charts
 from reports.cells import Cells
 from reports.queries import dashboard as dashboard_queries
 from reports.queries import heat as heat_queries
+from reports.queries import place as place_queries
 
 PAGE_SIZE = 300
 LATE = "terlambat"
@@ -157,5 +158,33 @@ def pemda(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
 def own_place(request: HttpRequest) -> HttpResponse:
-    raise Http404
+    """An operator's agency in a final result; of the others only how many stand where."""
+    mine = rights(request)
+    allow(permissions.can_see_own_place(mine))
+    choices = place_queries.choices(mine)
+    wanted = (request.GET.get("periode", ""), request.GET.get("opd", ""))
+    if not choices and not any(wanted):
+        return render(request, "reports/pemda/own_place.html", {"assessment": None})
+    assessment = next((each for each in choices if _is_wanted(each, *wanted)), None)
+    if assessment is None:
+        raise Http404
+    shown = place_queries.place(assessment)
+    return render(
+        request,
+        "reports/pemda/own_place.html",
+        {
+            "assessment": assessment,
+            "period": assessment.period,
+            "periods": list({each.period_id: each.period for each in choices}.values()),
+            "agencies": [each.agency for each in choices if each.period_id == assessment.period_id],
+            "shown": shown,
+            "chart": pemda_charts.place(shown) if shown else "",
+            "fewest": place_queries.FEWEST,
+        },
+    )
+
+
+def _is_wanted(assessment: Assessment, period: str, agency: str) -> bool:
+    return (not period or str(assessment.period_id) == period) and (not agency or str(assessment.agency_id) == agency)
