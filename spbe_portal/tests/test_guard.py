@@ -7,7 +7,7 @@ is 403, an address that only takes POST is 405, or leads back to its page whoeve
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Membership, Role
 from assessments import workflow
 from assessments.models import Assessment, Evidence, Status
+from assessments.services.followups import create_follow_up
 from audit.models import Event
 from conftest import accept_all, hand_in, make_person
 from inventory.services import create_application
@@ -111,6 +112,19 @@ TABLE: dict[str, list[Row]] = {
     **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
     "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
     "results": [Row("- 403 403 200 200 200 200 403 403")],
+    # Follow-ups
+    "followup_list": [Row("- 200 200 200 200 200 200 403 403")],
+    **{name: [Row(COORDINATOR)] for name in ("followup_create", "followup_from_reviews", "followup_from_plan")},
+    "followup": [Row("- 200 404 200 200 200 200 404 404", ("followup",))],
+    "followup_edit": [Row("- 403 404 403 403 200 403 404 404", ("followup",))],
+    **{
+        name: [Row("- 302 404 302 302 302 302 404 404", ("followup",))]
+        for name in ("followup_report", "followup_close")
+    },
+    # The way to the target
+    "roadmap": [Row("- 403 403 200 200 200 200 403 403")],
+    "roadmap_compute": [Row("- 403 403 200 200 200 200 403 403", ("period",))],
+    "roadmap_save": [Row(POST_ONLY, ("period",))],
     # Reports
     "report_list": [Row(EVERYONE)],
     "report_request": [Row(POST_ONLY, ("assessment",))],
@@ -144,6 +158,7 @@ ELSEWHERE = {
     "evidence_add": "GET falls back to the indicator's page; assessments/tests",
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
+    "followup_proof": "needs a file; assessments/tests",
     "report_download": "needs a made file; reports/tests",
 }
 
@@ -195,6 +210,14 @@ def world(assessment, city, period, request) -> dict[str, Any]:
             actor=city.operator,
             agency=city.dinkes,
             facts={"name": "e-Surat", "purpose": "Surat", "kind": "publik", "category": "kearsipan"},
+        ).pk
+    if "followup" in row.args:
+        things["followup"] = create_follow_up(
+            user=city.coordinator,
+            period_id=period.pk,
+            agency_id=city.dinkes.pk,
+            text="Lengkapi SOP.",
+            due_on=date.today() + timedelta(days=30),
         ).pk
     if "report" in row.args:
         things["report"] = request_agency_report(assessment.pk, city.operator).pk

@@ -194,8 +194,8 @@ def test_from_the_first_level_to_the_figure_in_the_pdf(browser, live_server, ass
 
 
 PAGES = {
-    "operator-dinkes": ["home", "sheet", "answer", "submit", "index_breakdown", "report_list", "instrument"],
-    "verifikator": ["review_queue", "results"],
+    "operator-dinkes": ["home", "sheet", "answer", "submit", "index_breakdown", "report_list", "instrument", "followup_list", "followup"],
+    "verifikator": ["review_queue", "results", "roadmap"],
     "koordinator": [
         "period_list",
         "period_create",
@@ -216,6 +216,12 @@ PAGES = {
         "person_edit",
         "person_deactivate",
         "account_change_password",
+        "followup_list",
+        "followup_create",
+        "followup_from_reviews",
+        "followup_from_plan",
+        "followup",
+        "followup_edit",
     ],
 }
 LATER_PAGES = {
@@ -236,6 +242,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         "person": "person person_edit person_deactivate",
         "instrument": "instrument",
         "report": "report",
+        "followup": "followup followup_edit",
     }
     found: list[str] = []
     for username, names in pages.items():
@@ -260,6 +267,14 @@ def test_every_page_is_accessible_and_fits(browser, live_server, assessment, cit
         "agency": city.dinkes.pk,
         "person": city.operator2.pk,
         "instrument": period.instrument.code,
+        "followup": create_follow_up(
+            user=city.coordinator,
+            period_id=period.pk,
+            agency_id=city.dinkes.pk,
+            indicator_id=assessment.answers.get(indicator__code="12").indicator_id,
+            text="Lengkapi SOP pengelolaan data.",
+            due_on=timezone.localdate() + timedelta(days=3),
+        ).pk,
     }
     check_pages(browser, live_server, PAGES, things, width)
     fill(assessment, city.operator)
