@@ -125,6 +125,11 @@ TABLE: dict[str, list[Row]] = {
     "roadmap": [Row("- 403 403 200 200 200 200 403 403")],
     "roadmap_compute": [Row("- 403 403 200 200 200 200 403 403", ("period",))],
     "roadmap_save": [Row(POST_ONLY, ("period",))],
+    # The government's levels
+    "determination": [Row("- 403 403 200 200 200 200 403 403")],
+    "determine": [Row("- 403 403 200 200 200 200 403 403", ("period", "code"))],
+    **{name: [Row(POST_ONLY, ("period",))] for name in ("determine_suggested", "determination_finalise")},
+    **{name: [Row(POST_ONLY, ("period", "code"))] for name in ("determination_clear", "external_level")},
     # Reports
     "report_list": [Row(EVERYONE)],
     "report_request": [Row(POST_ONLY, ("assessment",))],
