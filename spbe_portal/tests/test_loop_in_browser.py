@@ -2,17 +2,20 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from decimal import Decimal
 
 import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from assessments import workflow
 from assessments.models import Answer, Assessment, Evidence, Result, Status
+from assessments.services.followups import create_follow_up
 from conftest import PASSWORD, fill
 from indicators.scoring import round_display
 from reports.models import ReportJob
@@ -194,7 +197,17 @@ def test_from_the_first_level_to_the_figure_in_the_pdf(browser, live_server, ass
 
 
 PAGES = {
-    "operator-dinkes": ["home", "sheet", "answer", "submit", "index_breakdown", "report_list", "instrument", "followup_list", "followup"],
+    "operator-dinkes": [
+        "home",
+        "sheet",
+        "answer",
+        "submit",
+        "index_breakdown",
+        "report_list",
+        "instrument",
+        "followup_list",
+        "followup",
+    ],
     "verifikator": ["review_queue", "results", "roadmap"],
     "koordinator": [
         "period_list",
