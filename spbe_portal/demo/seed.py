@@ -43,7 +43,7 @@ from assessments.specs import spec_of
 from audit.models import Event
 from audit.services import record_all
 from indicators.models import Indicator, Instrument
-from spbe_portal.demo import pemda, people
+from spbe_portal.demo import followups, pemda, people
 from spbe_portal.demo.applications import seed_applications
 from spbe_portal.demo.events import events_of
 from spbe_portal.demo.library import Library
@@ -171,6 +171,8 @@ class Seeder:
         coordinator = self.cast.coordinator
         pemda.determine_all(period, coordinator, self.random, self._local(date(year, 12, 8), 14))
         workflow.finalise_period(period_id=period.pk, user=coordinator, now=self._local(date(year, 12, 10), 10))
+        if year == max(PAST_YEARS):
+            followups.make_follow_ups(period, coordinator, self.cast.operators, self.now)
         pemda.enter_external(period, coordinator, self.random, self._local(date(year + 1, 1, 20), 11))
 
     def _running_year(self, year: int) -> None:
@@ -205,6 +207,7 @@ class Seeder:
                 assessment.mend_by = end_of_working_day(self.now, period.mend_days, self.zone)
         self._write(period, rows, assessments)
         pemda.determine_some(period, self.cast.coordinator, self.now)
+        followups.make_plan(period, self.cast.coordinator)
 
     def _assessments(self, period: Period) -> dict[str, Assessment]:
         found = Assessment.objects.filter(period=period).select_related("agency", "period__instrument")
