@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -113,6 +114,36 @@ def mail() -> dict:
             "or consolemail://, with % codes for special characters."
         )
     return config
+
+
+def signing_certificate() -> tuple[str, str]:
+    """Path and password of the PKCS#12 file that signs reports; both "" where none does.
+
+    Looked at once, so that a wrong password is no surprise of the first report.
+    """
+    path, password = text("REPORT_SIGNING_CERTIFICATE"), os.environ.get("REPORT_SIGNING_PASSWORD", "")
+    if not path:
+        return "", ""
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ImproperlyConfigured(f"REPORT_SIGNING_CERTIFICATE={path!r}: {error.strerror}.") from None
+    try:
+        key, certificate, _ = pkcs12.load_key_and_certificates(content, password.encode() or None)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"REPORT_SIGNING_CERTIFICATE={path!r} cannot be opened: it is no PKCS#12 file, or REPORT_SIGNING_PASSWORD "
+            "is not its password."
+        ) from None
+    if key is None or certificate is None:
+        raise ImproperlyConfigured(f"REPORT_SIGNING_CERTIFICATE={path!r} holds no certificate with its private key.")
+    if certificate.not_valid_after_utc < datetime.now(UTC):
+        raise ImproperlyConfigured(
+            f"REPORT_SIGNING_CERTIFICATE={path!r} expired on {certificate.not_valid_after_utc:%d %B %Y}."
+        )
+    return path, password
 
 
 def secret_key(var_dir: Path) -> str:

@@ -240,6 +240,10 @@ for _folder in (
 ):
     _folder.mkdir(parents=True, exist_ok=True)
 
+# --- Signing of reports ----------------------------------------------------------------------------
+# The portal's own certificate, until the government's signing service is connected.
+REPORT_SIGNING_CERTIFICATE, REPORT_SIGNING_PASSWORD = env.signing_certificate()
+
 # --- Security --------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -278,6 +282,8 @@ LOGGING = {
     "loggers": {
         "fontTools": {"level": "WARNING"},
         "pikepdf": {"level": "WARNING"},
+        "pyhanko": {"level": "WARNING"},
+        "pyhanko_certvalidator": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
     },
