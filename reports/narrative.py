@@ -129,13 +129,19 @@ def levels(report: Government) -> tuple[str, ...]:
     told = [
         f"{count} {text}"
         for count, text in (
-            (high, f"berada pada level {report.high_levels}"),
-            (between, "di antaranya"),
-            (low, f"berada pada level {report.low_levels}"),
+            (high, f"pada level {report.high_levels}"),
+            (between, f"pada level {_between(report)}"),
+            (low, f"pada level {report.low_levels}"),
         )
         if count
     ]
     return (f"Dari {report.determined} indikator yang ditetapkan, {listed(told)}.",)
+
+
+def _between(report: Government) -> str:
+    low, high = report.scale_min + 1, report.scale_max - 1
+    only = level_id(low + 1)
+    return only if low + 2 == high else f"di antara {level_id(low)} dan {level_id(high)}"
 
 
 def agencies(report: Government) -> tuple[str, ...]:
