@@ -175,6 +175,15 @@ class Board:
         return tuple(row for row in self.rows if row.is_ready)
 
     @property
+    def outdated(self) -> tuple[PemdaRow, ...]:
+        """Determined over another suggestion than there is now, and not as that says."""
+        return tuple(row for row in self.rows if row.is_outdated)
+
+    @property
+    def undetermined(self) -> int:
+        return self.total - self.determined
+
+    @property
     def target(self) -> Fraction | None:
         return None if self.period.target is None else Fraction(self.period.target)
 

@@ -47,7 +47,7 @@ def finalise(period, user):
     return workflow.finalise_period(period_id=period.pk, user=user, reason="Batas waktu sudah lewat.")
 
 
-# --- One by one -----------------------------------------------------------------------------------------
+# --- One by one ----------------------------------------------------------------------
 
 
 def test_the_suggested_level_needs_no_reason_and_leaves_an_event(led, city):
@@ -117,7 +117,7 @@ def test_a_determination_can_be_taken_back(led, city):
     assert Event.objects.get(action="determination.clear").before["level"] == 3
 
 
-# --- All suggested ----------------------------------------------------------------------------------------
+# --- All suggested ----------------------------------------------------------------------
 
 
 def test_all_suggested_are_fixed_at_once_the_rest_is_listed_and_what_is_fixed_stays(led, city):
@@ -151,7 +151,7 @@ def test_the_ministrys_level_stands_beside_and_can_be_taken_out(frozen, city):
     assert list(refusal.value.errors) == ["external"]
 
 
-# --- Freezing ---------------------------------------------------------------------------------------------------
+# --- Freezing ----------------------------------------------------------------------
 
 
 def test_the_government_freezes_with_the_period_where_all_is_determined(determined, city):

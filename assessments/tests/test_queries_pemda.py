@@ -54,7 +54,7 @@ def pic(name="Dinkes", status=Status.APPROVED, verified=None, **fields):
     )
 
 
-# --- The suggestion -----------------------------------------------------------------------------------
+# --- The suggestion ----------------------------------------------------------------------
 
 SUGGESTIONS = {
     "one": ([pic(verified=4)], (4, "")),
@@ -122,7 +122,7 @@ def test_what_froze_unfinished_suggests_nothing(final, period, city):
     assert [answer.shown_status for answer in row.pics] == ["final", "unfinished"]
 
 
-# --- The supporting agencies ---------------------------------------------------------------------------
+# --- The supporting agencies ----------------------------------------------------------------------
 
 
 def test_support_is_counted_without_the_pics_and_those_taken_out(approved, period, city):
@@ -137,7 +137,7 @@ def test_support_is_counted_without_the_pics_and_those_taken_out(approved, perio
     assert (row_of(period, "12").coverage.total, row_of(period, "13").coverage.total) == (1, 1)
 
 
-# --- The index ------------------------------------------------------------------------------------------
+# --- The index ----------------------------------------------------------------------
 
 
 def test_what_is_not_determined_counts_as_the_lowest_and_is_not_covered(approved, period, city):
@@ -201,7 +201,7 @@ def test_the_target_of_an_indicator_is_the_plans_in_force_else_the_instruments(p
     assert (row_of(period, "1").target, row_of(period, "2").target) == (4, 3)
 
 
-# --- Which period ------------------------------------------------------------------------------------------
+# --- Which period ----------------------------------------------------------------------
 
 
 def test_the_newest_running_period_comes_first_then_the_newest_final_one(period, instrument, city):
@@ -234,7 +234,7 @@ def test_without_a_period_there_is_none(db):
     assert (pemda.chosen_period(""), pemda.periods(), pemda.trend()) == (None, [], [])
 
 
-# --- Queries ---------------------------------------------------------------------------------------------------
+# --- Queries ----------------------------------------------------------------------
 
 
 def test_the_table_takes_the_same_queries_for_few_and_many_agencies(approved, period, city):

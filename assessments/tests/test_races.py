@@ -4,8 +4,9 @@ import pytest
 
 from assessments import workflow
 from assessments.errors import NotReady, Refused, Stale, WrongState
-from assessments.models import Answer, Assessment, Period, Result, Review, Status
+from assessments.models import Answer, Assessment, Determination, PemdaResult, Period, Result, Review, Status
 from assessments.services import answers as answer_services
+from assessments.services import determination as determination_services
 from assessments.services import reviews as review_services
 from audit.models import Event
 from conftest import accept_all, fill, together
@@ -171,3 +172,43 @@ def test_a_save_beside_an_extension_is_kept(assessment, city, period):
     assessment.refresh_from_db()
     stored = Answer.objects.get(assessment=assessment, indicator__code="1")
     assert (stored.self_level, assessment.answered_count, assessment.extended_until) == (3, 1, later)
+
+
+def determine(period, user, level, version=0):
+    return lambda: determination_services.determine(
+        period_id=period.pk, code="1", user=user, level=level, reason=f"Level {level}.", version=version
+    )
+
+
+def test_two_coordinators_on_one_indicator_leave_one_determination(period, city):
+    outcomes = together(determine(period, city.coordinator, 2), determine(period, city.coordinator, 4))
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Determination", "Stale"]
+    kept = next(outcome for outcome in outcomes if isinstance(outcome, Determination))
+    refused = next(outcome for outcome in outcomes if isinstance(outcome, Stale))
+    assert Determination.objects.get() == kept == refused.current
+    assert Event.objects.filter(action="determination.set").count() == 1
+
+
+def test_a_determination_beside_the_governments_freezing_is_in_the_result_or_refused(approved, period, city):
+    for code in range(1, 48):
+        determination_services.determine(
+            period_id=period.pk, code=str(code), user=city.coordinator, level=3, reason="Hasil rapat."
+        )
+    changed, finalised = together(
+        determine(period, city.coordinator, 5, version=1),
+        lambda: workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Waktu habis."),
+    )
+    stored = str(Determination.objects.get(indicator__code="1").level)
+    assert PemdaResult.objects.get() == finalised.pemda
+    assert finalised.pemda.snapshot["indicators"][0]["level"] == stored
+    assert stored == ("3" if isinstance(changed, WrongState) else "5")
+
+
+def test_two_freezings_of_the_government_write_one_result(final, period, city):
+    for code in range(1, 48):
+        determination_services.determine(
+            period_id=period.pk, code=str(code), user=city.coordinator, level=3, reason="Hasil rapat."
+        )
+    outcomes = together(*[lambda: workflow.finalise_pemda(period_id=period.pk, user=city.coordinator)] * 2)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["PemdaResult", "WrongState"]
+    assert PemdaResult.objects.count() == 1

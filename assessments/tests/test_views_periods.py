@@ -21,6 +21,8 @@ from conftest import accept_all, fill, hand_in, make_person
 from indicators.models import Indicator, Instrument
 from spbe_portal.formatting import datetime_id
 
+PEMDA_OPEN = "Nilai Pemda belum final: masih ada indikator yang belum ditetapkan."
+
 
 def said(response) -> list[str]:
     """The messages an answer leaves for the next page."""
@@ -570,7 +572,7 @@ def test_pages_of_a_period_take_as_many_queries_for_forty_agencies_as_for_three(
     with CaptureQueriesContext(connection) as many:
         client.get(page)
     assert len(many) == len(few)
-    assert len(many) <= 14
+    assert len(many) <= (18 if name == "period_finalise" else 14)  # the government's table too
 
 
 @pytest.mark.parametrize("name", ["period", "period_open", "period_edit"])
@@ -687,7 +689,7 @@ def test_finalising_lists_what_is_not_approved_and_asks_why(login, city, approve
     assert errors(client.post(page, listed)) == {"reason": ["Tulis alasannya terlebih dahulu."]}
     assert not Result.objects.exists()
     response = client.post(page, {**listed, "reason": "Batas waktu sudah lewat."})
-    assert said(response) == ["Periode sudah difinalkan: 1 hasil lengkap, 2 tidak selesai."]
+    assert said(response) == [f"Periode sudah difinalkan: 1 hasil lengkap, 2 tidak selesai. {PEMDA_OPEN}"]
     page = client.get(response.url).content.decode()
     assert "1 hasil lengkap, 2 tidak selesai" in page
     assert "Batas waktu sudah lewat." in page
@@ -720,7 +722,8 @@ def test_without_anything_unfinished_no_reason_is_asked(login, city, approved, p
     context = client.get(page).context
     assert "reason" not in context["form"].fields
     sent = {"unfinished": context["progress"].unfinished_token}
-    assert said(client.post(page, sent)) == ["Periode sudah difinalkan: 1 hasil lengkap, 0 tidak selesai."]
+    done = said(client.post(page, sent))
+    assert done == [f"Periode sudah difinalkan: 1 hasil lengkap, 0 tidak selesai. {PEMDA_OPEN}"]
 
 
 CHANGED = (
@@ -785,7 +788,7 @@ def test_after_a_partial_reopening_the_final_ones_are_told_apart_and_keep_their_
     finalise = reverse("period_finalise", args=[period.pk])
     sent = {"unfinished": client.get(finalise).context["progress"].unfinished_token}
     assert said(client.post(finalise, sent))[-1] == (
-        "Periode sudah difinalkan: 1 hasil baru (revisi 2); 2 hasil lain tidak berubah."
+        f"Periode sudah difinalkan: 1 hasil baru (revisi 2); 2 hasil lain tidak berubah. {PEMDA_OPEN}"
     )
     period.refresh_from_db()
     assert period.finalise_reason == "Waktu habis."

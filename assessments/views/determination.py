@@ -58,7 +58,6 @@ def determination(request: HttpRequest) -> HttpResponse:
             "can_write": can_write,
             "can_finalise": can_write and period.status == Period.Status.FINAL and board.is_complete,
             "next_open": waiting,
-            "outdated": sum(row.is_outdated for row in board.rows),
             "is_rounded_over": rounds_over(board.score.index, board.spec),
             "revisions": PemdaResult.objects.filter(period=period).defer("snapshot").order_by("-revision"),
         },

@@ -15,12 +15,13 @@ from assessments import permissions, workflow
 from assessments.errors import Invalid, NotReady, Refused, Stale
 from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
 from assessments.models import Assessment, Period, Result, Status
+from assessments.queries import pemda
 from assessments.queries import periods as queries
 from assessments.queries.assignments import indicators_without_pic
 from assessments.services import periods as services
 from assessments.views._base import allow, find_assessment, rights
 from assessments.workflow.periods import UNFINISHED_CHANGED, Finalised, opening_problems
-from spbe_portal.formatting import datetime_id
+from spbe_portal.formatting import datetime_id, decimal_id
 
 PAGE_SIZE = 100
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -210,18 +211,28 @@ def period_finalise(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("period", pk=pk)
     elif request.method == "POST" and request.POST.get("unfinished", "") != progress.unfinished_token:
         form.add_error(None, UNFINISHED_CHANGED)
-    return render(request, "assessments/period_finalise.html", {"period": found, "progress": progress, "form": form})
+    return render(
+        request,
+        "assessments/period_finalise.html",
+        {"period": found, "progress": progress, "board": pemda.board(found), "form": form},
+    )
 
 
 def _finalised(done: Finalised) -> str:
     """What the finalising wrote; where the period was final before, what is new and what stayed."""
+    pemda_too = "Nilai Pemda belum final: masih ada indikator yang belum ditetapkan."
+    if done.pemda:
+        pemda_too = (
+            f"Indeks Pemda {decimal_id(done.pemda.index)} ({done.pemda.predicate}) final, "
+            f"revisi {done.pemda.revision}."
+        )
     if not done.unchanged:
-        return f"Periode sudah difinalkan: {done.complete} hasil lengkap, {done.incomplete} tidak selesai."
+        return f"Periode sudah difinalkan: {done.complete} hasil lengkap, {done.incomplete} tidak selesai. {pemda_too}"
     about = [f"revisi {done.revisions[0]}"] if len(done.revisions) == 1 else []
     if done.incomplete:
         about.append(f"{done.incomplete} tidak selesai")
     new = f"{done.complete + done.incomplete} hasil baru" + (f" ({', '.join(about)})" if about else "")
-    return f"Periode sudah difinalkan: {new}; {done.unchanged} hasil lain tidak berubah."
+    return f"Periode sudah difinalkan: {new}; {done.unchanged} hasil lain tidak berubah. {pemda_too}"
 
 
 @get_or_post

@@ -38,7 +38,7 @@
     if (form && form.dataset.busy !== undefined) return;
     if (event.key === "Enter" && event.ctrlKey && !event.shiftKey && !event.altKey && form) {
       event.preventDefault();
-      form.requestSubmit(form.querySelector("[data-save]"));
+      form.requestSubmit(find("[data-save]"));
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isText(event.target)) return;
