@@ -1,7 +1,7 @@
 """Which agency answers which indicator in a period, as a table; and what that table lacks."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -68,6 +68,10 @@ class Grid:
     @property
     def without_pic(self) -> list[Column]:
         return [column for column, number in zip(self.columns, self.pics, strict=True) if not number]
+
+    @property
+    def without_pic_text(self) -> str:
+        return spans([column.code for column in self.without_pic], [column.code for column in self.columns])
 
     @property
     def several_pics(self) -> list[Column]:
@@ -152,3 +156,19 @@ def successors() -> Mapping[int, Agency | None]:
             here = agencies.get(after) if after is not None and after not in seen else None
         found[pk] = here
     return found
+
+
+def spans(codes: Iterable[str], order: Sequence[str]) -> str:
+    """Codes in the instrument's order, neighbours joined: "1–3, 7"."""
+    wanted = set(codes)
+    runs: list[list[str]] = []
+    previous = False
+    for code in order:
+        if code in wanted:
+            if previous:
+                runs[-1].append(code)
+            else:
+                runs.append([code])
+        previous = code in wanted
+    joined = (run if len(run) < 3 else [f"{run[0]}–{run[-1]}"] for run in runs)
+    return ", ".join(part for run in joined for part in run)

@@ -19,6 +19,7 @@ from accounts.permissions import rights_of
 from assessments import permissions
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Answer, Assessment, Assignment, Period, Status
+from assessments.queries.assignments import spans
 from assessments.services._base import Acting, refresh_totals, require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.workflow.periods import create_assessments
@@ -228,22 +229,6 @@ def _problems(
 
 def _line(agency: Agency, codes: Sequence[str], why: str, order: Sequence[str]) -> str:
     return f"{agency.name}: indikator {spans(codes, order)} {why}."
-
-
-def spans(codes: Iterable[str], order: Sequence[str]) -> str:
-    """Codes in the instrument's order, neighbours joined: "1–3, 7"."""
-    wanted = set(codes)
-    runs: list[list[str]] = []
-    previous = False
-    for code in order:
-        if code in wanted:
-            if previous:
-                runs[-1].append(code)
-            else:
-                runs.append([code])
-        previous = code in wanted
-    joined = (run if len(run) < 3 else [f"{run[0]}–{run[-1]}"] for run in runs)
-    return ", ".join(part for run in joined for part in run)
 
 
 def _summary(cells: Mapping[Cell, str], slugs: Mapping[int, str], order: Sequence[str]) -> dict[str, dict[str, str]]:

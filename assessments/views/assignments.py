@@ -18,7 +18,7 @@ from assessments.models import Period
 from assessments.queries import assignment_presets as presets
 from assessments.queries import assignments as queries
 from assessments.services import assignments as services
-from assessments.services.assignments import Change, Plan, plan_assignments, set_assignments, spans
+from assessments.services.assignments import Change, Plan, plan_assignments, set_assignments
 from assessments.views._base import allow, rights
 from spbe_portal.formatting import count_id
 
@@ -165,7 +165,9 @@ def _lines(plan: Plan, grid: queries.Grid) -> list[PlanLine]:
             word = "menjadi PIC" if kind == presets.PIC else "menjadi pendukung"
         found.setdefault(agency, {}).setdefault(word, []).append(code)
     lines = [
-        PlanLine(names.get(agency, "–"), [(word, spans(codes, order)) for word, codes in sorted(words.items())])
+        PlanLine(
+            names.get(agency, "–"), [(word, queries.spans(codes, order)) for word, codes in sorted(words.items())]
+        )
         for agency, words in found.items()
     ]
     return sorted(lines, key=lambda line: line.agency)

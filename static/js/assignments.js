@@ -198,6 +198,22 @@
     save.textContent = saving ? "Menyimpan…" : number ? `Simpan ${names(number)} perubahan` : "Simpan";
     undoer.disabled = saving || !history.length;
     bar.classList.toggle("has-changes", number > 0);
+    missing();
+  }
+
+  /* "1–3, 7": what no agency is PIC of, as it is shown now. */
+  function missing() {
+    const notice = find("[data-missing]");
+    const runs = [];
+    for (let c = 0; c < width; c += 1) {
+      if (pics[c]) continue;
+      if (c > 0 && !pics[c - 1]) runs[runs.length - 1].push(codes[c]);
+      else runs.push([codes[c]]);
+    }
+    notice.hidden = !runs.length;
+    find("[data-missing-count]").textContent = names(runs.reduce((sum, run) => sum + run.length, 0));
+    find("[data-missing-list]").textContent =
+      runs.map((run) => (run.length < 3 ? run.join(", ") : `${run[0]}–${run[run.length - 1]}`)).join(", ");
   }
 
   function complain(detail, problems) {
