@@ -112,6 +112,12 @@ TABLE: dict[str, list[Row]] = {
     **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
     "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
     "results": [Row("- 403 403 200 200 200 200 403 403")],
+    # Assignments
+    **{
+        name: [Row(COORDINATOR, ("period",))]
+        for name in ("assignments", "assignments_preset", "assignments_export", "assignments_import")
+    },
+    "assignments_save": [Row(POST_ONLY, ("period",))],
     # Follow-ups
     "followup_list": [Row("- 200 200 200 200 200 200 403 403")],
     **{name: [Row(COORDINATOR)] for name in ("followup_create", "followup_from_reviews", "followup_from_plan")},

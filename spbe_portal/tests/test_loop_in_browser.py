@@ -216,6 +216,9 @@ PAGES = {
         "period_edit",
         "period_finalise",
         "period_cancel",
+        "assignments",
+        "assignments_preset",
+        "assignments_import",
         "extend",
         "cancel",
         "agency_list",
@@ -250,7 +253,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
             "sheet submit withdraw index_breakdown extend cancel review_overview return approve answer review"
         ),
         "code": "answer review",
-        "period": "period period_edit period_finalise period_cancel",
+        "period": "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import",
         "agency": "agency agency_edit agency_end",
         "person": "person person_edit person_deactivate",
         "instrument": "instrument",
