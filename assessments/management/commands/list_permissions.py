@@ -45,6 +45,7 @@ ACTS: tuple[tuple[str, Callable[..., bool], bool], ...] = (
 #: Acts on no single assessment.
 GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Membuat, mengubah, membuka, membatalkan periode", permissions.can_manage_periods),
+    ("Menetapkan penugasan PIC dan pendukung", permissions.can_assign),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
     ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
