@@ -216,6 +216,8 @@ PAGES = {
         "period_edit",
         "period_finalise",
         "period_cancel",
+        "determination",
+        "determine",
         "assignments",
         "assignments_preset",
         "assignments_import",
@@ -243,7 +245,7 @@ PAGES = {
 LATER_PAGES = {
     "verifikator": ["review_overview", "review", "return", "approve", "sheet", "answer"],
     "operator-dinkes": ["home", "sheet", "answer", "withdraw", "report"],
-    "pimpinan": ["results", "sheet", "index_breakdown", "report_list"],
+    "pimpinan": ["determination", "determine", "results", "sheet", "index_breakdown", "report_list"],
 }
 
 
@@ -252,8 +254,10 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         "assessment": (
             "sheet submit withdraw index_breakdown extend cancel review_overview return approve answer review"
         ),
-        "code": "answer review",
-        "period": "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import",
+        "period": (
+            "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import determine"
+        ),
+        "code": "answer review determine",
         "agency": "agency agency_edit agency_end",
         "person": "person person_edit person_deactivate",
         "instrument": "instrument",
