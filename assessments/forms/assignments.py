@@ -42,9 +42,12 @@ def edits_of(request: HttpRequest) -> Edits:
     if not isinstance(data, dict) or not isinstance(data.get("changes"), list):
         raise Invalid(UNREADABLE)
     reason = data.get("reason", "")
-    changes, expected = [], {}
+    changes: list[Change] = []
+    expected: dict[Cell, str | None] = {}
     for row in data["changes"]:
-        agency, code, was, becomes = row if isinstance(row, list) and len(row) == 4 else (None,) * 4
+        if not isinstance(row, list) or len(row) != 4:
+            raise Invalid(UNREADABLE)
+        agency, code, was, becomes = row
         good = type(agency) is int and 0 < agency < 2**31 and isinstance(code, str)
         if not good or was not in _KINDS or becomes not in _KINDS:
             raise Invalid(UNREADABLE)

@@ -103,7 +103,8 @@ class Grid:
 
 def grid(period: Period) -> Grid:
     """All agencies of today and those assigned, by kind and name. Four queries, whatever their number."""
-    columns, places = [], {}
+    columns: list[Column] = []
+    places: dict[int, int] = {}
     for indicator in period.instrument.indicators.select_related("aspect__domain").order_by("order"):
         places[indicator.pk] = len(columns)
         group = indicator.aspect.domain or indicator.aspect
