@@ -255,7 +255,8 @@ def check_pages(browser, live_server, pages, things, width) -> None:
             "sheet submit withdraw index_breakdown extend cancel review_overview return approve answer review"
         ),
         "period": (
-            "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import determine"
+            "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import"
+            " determine"
         ),
         "code": "answer review determine",
         "agency": "agency agency_edit agency_end",
