@@ -231,7 +231,7 @@ def _follow_ups() -> tuple[FollowUpLine, ...]:
 def _way(fixed: dict[str, int], start: Fraction, criteria: dict[Any, str], names: dict[Any, str]) -> Way:
     short = {row["code"]: (row["short_name"], row["capability"]) for row in _fixture()["indicator"]}
     weights = {item.code: item.weight for item in spec().indicators}
-    low = sorted(fixed, key=lambda code: (fixed[code], -weights[code]))
+    low = sorted((code for code in fixed if fixed[code] < 5), key=lambda code: (fixed[code], -weights[code]))
     rises: list[RiseRow] = []
     for code in low:
         if start + sum(rise.gain for rise in rises) >= Fraction("3.60"):
@@ -245,7 +245,7 @@ def _way(fixed: dict[str, int], start: Fraction, criteria: dict[Any, str], names
                 end,
                 end,
                 weights[code] / 100,
-                level=end if code == low[3] else begin,
+                level=end if len(rises) == 3 else begin,
                 pics=(PICS[int(code) % 7],),
                 criteria=((end, names[short[code][1], end], criteria.get((code, end), "")),),
             )
