@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from inventory.imports import HEADINGS, shown
 from inventory.models import Application, Category, Hosting, Kind, Status
+from inventory.queries import with_indicators
 from inventory.services import FACTS
 from inventory.sheets import write_template
 
@@ -13,7 +14,7 @@ Cell = str | int | None
 def rows_of(found: QuerySet[Application]) -> tuple[list[str], list[list[Cell]]]:
     """Headings and rows of `queries.applications`."""
     head = [*HEADINGS.values(), "Calon konsolidasi", "Catatan konsolidasi"]
-    return head, [_row(one) for one in found]
+    return head, [_row(one) for one in with_indicators(found)]
 
 
 def _row(one: Application) -> list[Cell]:

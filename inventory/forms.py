@@ -230,7 +230,7 @@ class Filters(forms.Form):
     """A value that is none of the choices filters nothing."""
 
     q = forms.CharField(
-        label="Nama, fungsi, atau pengguna",
+        label="Kata kunci",
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search"}),

@@ -80,7 +80,7 @@ _ALSO = {
     },
     "hosting": {
         "pdn": "pdns",
-        "pusat_data": "pusatdatakota pusatdatakabupaten pusatdatapemda pusatdatadaerah diskominfo",
+        "pusat_data": "pusatdatakota pusatdatakabupaten pusatdatapemerintahdaerah pusatdatadaerah diskominfo",
         "server_opd": "serversendiri serverdinas lokal onpremise",
         "luar": "vps cloud hostingswasta pihakketiga hostingpihakketiga",
         "tidak_diketahui": "tidaktahu",

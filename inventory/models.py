@@ -55,7 +55,7 @@ class Status(models.TextChoices):
 
 class Hosting(models.TextChoices):
     NATIONAL = "pdn", "Pusat Data Nasional"
-    GOVERNMENT = "pusat_data", "Pusat data pemerintah daerah"
+    GOVERNMENT = "pusat_data", "Pusat data Pemda"
     AGENCY = "server_opd", "Server OPD"
     OUTSIDE = "luar", "Hosting luar"
     UNKNOWN = "tidak_diketahui", "Belum diketahui"
@@ -68,16 +68,15 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             return self
         return self.filter(agency__in=rights.operator_of) if rights.operator_of else self.none()
 
-    def idle(self) -> "ApplicationQuerySet":
-        return self.filter(is_idle_now())
-
-    def without_contact(self) -> "ApplicationQuerySet":
-        return self.filter(security_contact="")
-
 
 def is_idle_now() -> Q:
     """Said to be inactive, or last used at least `IDLE_YEARS` calendar years ago."""
     return Q(status=Status.INACTIVE) | Q(last_used__lte=timezone.localdate().year - IDLE_YEARS)
+
+
+def lacks_contact_now() -> Q:
+    """Still in use, and nobody to call when something happens to it."""
+    return Q(security_contact="") & ~is_idle_now()
 
 
 def is_unchecked_now() -> Q:
@@ -148,6 +147,10 @@ class Application(models.Model):
     def is_idle(self) -> bool:
         old = timezone.localdate().year - IDLE_YEARS
         return self.status == Status.INACTIVE or (self.last_used is not None and self.last_used <= old)
+
+    @property
+    def lacks_contact(self) -> bool:
+        return not self.security_contact and not self.is_idle
 
     @property
     def is_unchecked(self) -> bool:

@@ -13,7 +13,7 @@ from audit.models import Event
 from indicators.models import Indicator
 from inventory import overlaps
 from inventory.imports import HEADINGS
-from inventory.models import Application, Category, Status, is_idle_now, is_unchecked_now
+from inventory.models import Application, Category, Status, is_idle_now, is_unchecked_now, lacks_contact_now
 
 #: How many rows the lists beside the overlaps show before they lead to the whole.
 SHORT = 15
@@ -54,9 +54,8 @@ def applications(
     hosting: str = "",
     indicator: str = "",
 ) -> QuerySet[Application]:
-    """Those that `rights` may see and that match, with their agency and `linked` (indicators in order)."""
+    """Those that `rights` may see and that match, with their agency."""
     found = Application.objects.visible_to(rights).select_related("agency")
-    found = found.prefetch_related(Prefetch("indicators", Indicator.objects.order_by("order"), to_attr="linked"))
     exact = {"agency": agency, "category": category, "kind": kind, "status": status, "hosting": hosting}
     found = found.filter(**{name: value for name, value in exact.items() if value})
     for word in search.split():
@@ -77,7 +76,7 @@ def with_attention(found: QuerySet[Application], wanted: str) -> QuerySet[Applic
         case "tidak-aktif":
             return found.filter(is_idle_now())
         case "tanpa-kontak":
-            return found.filter(security_contact="")
+            return found.filter(lacks_contact_now())
         case "lama":
             return found.filter(is_unchecked_now())
         case "calon":
@@ -86,12 +85,17 @@ def with_attention(found: QuerySet[Application], wanted: str) -> QuerySet[Applic
             return found
 
 
+def with_indicators(found: QuerySet[Application]) -> QuerySet[Application]:
+    """With `linked`: the indicators of each, in order."""
+    return found.prefetch_related(Prefetch("indicators", Indicator.objects.order_by("order"), to_attr="linked"))
+
+
 def counts(found: QuerySet[Application]) -> Counts:
     return Counts(
         **found.order_by().aggregate(
             every=Count("pk", distinct=True),
             idle=Count("pk", filter=is_idle_now(), distinct=True),
-            without_contact=Count("pk", filter=Q(security_contact=""), distinct=True),
+            without_contact=Count("pk", filter=lacks_contact_now(), distinct=True),
             unchecked=Count("pk", filter=is_unchecked_now(), distinct=True),
             candidates=Count("pk", filter=Q(is_candidate=True), distinct=True),
         )
@@ -217,7 +221,7 @@ def overlaps_of(rights: Rights, category: str = "") -> Overlaps:
         len(known),
         len({one.pk for group in shown for one in group.applications}),
         tuple(one for one in known.values() if one.is_idle),
-        tuple(one for one in known.values() if not one.security_contact and not one.is_idle),
+        tuple(one for one in known.values() if one.lacks_contact),
     )
 
 
