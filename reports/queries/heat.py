@@ -29,6 +29,8 @@ BY_INDEX = ("indeks", "Indeks internal")
 UNSEEN = "belum"  # of an agency whose figures the reader may not see yet
 EMPTY = "kosong"
 NOT_ASSIGNED = "-"
+#: Up to so many rows are asked for one by one; for more the whole period is read.
+NAMED = 500
 
 
 @dataclass(frozen=True)
@@ -171,24 +173,21 @@ class _Permissions:
         return self._ask(can_see_answers, status, agency)
 
 
-def levels_of(shown: Sequence[HeatRow]) -> dict[int, dict[str, str]]:
+def levels_of(period: Period, shown: Sequence[HeatRow]) -> dict[int, dict[str, str]]:
     """The levels of these rows by assessment id and indicator code, as `assessments.levels` keeps them. One query.
 
     Empty for an agency whose figures the reader may not see.
     """
     verified = {row.assessment_id: row.is_verified for row in shown if row.is_seen}
-    texts = (
-        (Assessment.objects.filter(pk__in=verified) if len(verified) <= 500 else _all_of(shown))
-        .order_by()
-        .values_list("pk", "self_levels", "verified_levels")
-    )
-    found = {pk: unpack(decided if verified[pk] else own) for pk, own, decided in texts if pk in verified}
+    texts = Assessment.objects.filter(period=period).order_by()
+    if len(verified) <= NAMED:
+        texts = texts.filter(pk__in=verified)
+    found = {
+        pk: unpack(decided if verified[pk] else own)
+        for pk, own, decided in texts.values_list("pk", "self_levels", "verified_levels")
+        if pk in verified
+    }
     return {row.assessment_id: found.get(row.assessment_id, {}) for row in shown}
-
-
-def _all_of(shown: Sequence[HeatRow]):
-    """Too many to be named one by one: all of their period."""
-    return Assessment.objects.filter(period=Assessment.objects.filter(pk=shown[0].assessment_id).values("period"))
 
 
 def determined(period: Period) -> dict[str, Level]:

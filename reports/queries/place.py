@@ -5,7 +5,7 @@ indicators, and no distribution is given of so few others that it would tell who
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -42,6 +42,7 @@ class OwnPart:
 
     code: str
     name: str
+    is_domain: bool
     own: Fraction | None
     government: Fraction | None
 
@@ -78,8 +79,7 @@ class Place:
     others: int
     same: int
     bins: tuple[IndexBin, ...] | None
-    domains: tuple[OwnPart, ...]
-    aspects: tuple[OwnPart, ...]
+    parts: tuple[OwnPart, ...]  # each domain, followed by its aspects
     levels: tuple[Level, ...]
     indicators: tuple[IndicatorPlace, ...]
 
@@ -134,8 +134,7 @@ def place(assessment: Assessment) -> Place | None:
         others=len(others),
         same=len(same),
         bins=_bins(spec, assessment.verified_index, same) if len(same) >= FEWEST else None,
-        domains=_parts(spec.domains, own_score, all_score, "domains"),
-        aspects=_parts(spec.aspects, own_score, all_score, "aspects"),
+        parts=_parts(spec, own_score, all_score),
         levels=levels,
         indicators=indicators,
     )
@@ -146,9 +145,18 @@ def _scored(text: str | None) -> Level | None:
     return None if text is None else number(text)
 
 
-def _parts(groups: Iterable[GroupSpec], own: Score, government: Score | None, kind: str) -> tuple[OwnPart, ...]:
-    mine, theirs = getattr(own, kind), getattr(government, kind) if government else {}
-    return tuple(OwnPart(group.code, group.name, mine[group.code], theirs.get(group.code)) for group in groups)
+def _parts(spec: InstrumentSpec, own: Score, government: Score | None) -> tuple[OwnPart, ...]:
+    def aspects(domain: str | None) -> list[OwnPart]:
+        return [part(group, own.aspects, "aspects") for group in spec.aspects if group.domain == domain]
+
+    def part(group: GroupSpec, mine: Mapping[str, Fraction | None], kind: str) -> OwnPart:
+        theirs = getattr(government, kind)[group.code] if government else None
+        return OwnPart(group.code, group.name, kind == "domains", mine[group.code], theirs)
+
+    found: list[OwnPart] = []
+    for domain in spec.domains:
+        found += [part(domain, own.domains, "domains"), *aspects(domain.code)]
+    return (*found, *aspects(None))
 
 
 def _bins(spec: InstrumentSpec, own: Fraction, others: Iterable[Fraction]) -> tuple[IndexBin, ...]:

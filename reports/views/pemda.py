@@ -60,7 +60,7 @@ def heat(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {}
     levels = None
     if chosen:
-        levels = heat_queries.levels_of(rows)
+        levels = heat_queries.levels_of(period, rows)
         at_levels = heat_queries.by_level(rows, levels, chosen.code, _whole_levels(period))
         if filters["level"]:
             rows = next((list(each.rows) for each in at_levels if each.key == filters["level"]), [])
@@ -68,7 +68,7 @@ def heat(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman"))
     shown = list(page.object_list)
     if levels is None:
-        levels = heat_queries.levels_of(shown)
+        levels = heat_queries.levels_of(period, shown)
     cells = Cells(columns, chosen.code if chosen else "")
     government = heat_queries.determined(period)
     return render(
