@@ -136,6 +136,8 @@ TABLE: dict[str, list[Row]] = {
     "determine": [Row("- 403 403 200 200 200 200 403 403", ("period", "code"))],
     **{name: [Row(POST_ONLY, ("period",))] for name in ("determine_suggested", "determination_finalise")},
     **{name: [Row(POST_ONLY, ("period", "code"))] for name in ("determination_clear", "external_level")},
+    **{name: [Row("- 403 403 200 200 200 200 403 403")] for name in ("pemda", "heat")},
+    "own_place": [Row("- 200 200 403 403 403 403 403 403")],
     # Reports
     "report_list": [Row(EVERYONE)],
     "report_request": [Row(POST_ONLY, ("assessment",))],

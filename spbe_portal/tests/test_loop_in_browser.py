@@ -204,11 +204,12 @@ PAGES = {
         "submit",
         "index_breakdown",
         "report_list",
+        "own_place",
         "instrument",
         "followup_list",
         "followup",
     ],
-    "verifikator": ["review_queue", "results", "roadmap"],
+    "verifikator": ["review_queue", "results", "pemda", "heat", "roadmap"],
     "koordinator": [
         "period_list",
         "period_create",
