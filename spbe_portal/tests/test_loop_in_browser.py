@@ -246,7 +246,7 @@ PAGES = {
 LATER_PAGES = {
     "verifikator": ["review_overview", "review", "return", "approve", "sheet", "answer"],
     "operator-dinkes": ["home", "sheet", "answer", "withdraw", "report"],
-    "pimpinan": ["determination", "determine", "results", "sheet", "index_breakdown", "report_list"],
+    "pimpinan": ["pemda", "heat", "determination", "determine", "results", "sheet", "index_breakdown", "report_list"],
 }
 
 
