@@ -177,6 +177,7 @@ def period_open(request: HttpRequest, pk: int) -> HttpResponse:
             "today": timezone.localdate(),
             "without_reviewer": [row for row in agencies if not row.reviewers],
             "without_operator": [row for row in agencies if not row.operators],
+            "without_pic": indicators_without_pic(found),
         },
     )
 
