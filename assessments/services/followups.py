@@ -256,19 +256,19 @@ def write_carried(
     require_open(follow_up)
     if proof is not None and proof.agency_id != follow_up.agency_id:
         raise WrongState("Tindak lanjut ini baru saja dialihkan ke OPD lain.")
-    before = {name: getattr(follow_up, name) for name in CARRIED}
     if not 0 <= carried.progress <= 100:
         raise Invalid({"progress": "Isi kemajuan dari 0 sampai 100."})
     report = _cleaned(carried.report, "report")
-    if carried.drops_proof:
+    drops = carried.drops_proof and follow_up.proof_id is not None
+    if proof is None and not drops and (carried.progress, report) == (follow_up.progress, follow_up.report):
+        return False
+    require_current(follow_up, version)
+    if drops:
         follow_up.proof = None
     if proof is not None:
         details = {"title": uploads.title_of(proof.checked.name), "kind": kind_from(proof.checked.name)}
         follow_up.proof = proof.keep(user=user, now=timezone.now(), details=details).version
     follow_up.progress, follow_up.report = carried.progress, report
-    if before == {name: getattr(follow_up, name) for name in CARRIED}:
-        return False
-    require_current(follow_up, version)
     follow_up.version += 1
     follow_up.save(update_fields=[*CARRIED, "version"])
     return True
