@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.permissions import Rights
 from assessments.models import Assessment, Period, Status
@@ -10,15 +10,17 @@ from assessments.permissions import can_see_pemda
 from reports.models import BatchPart, ReportJob
 
 
-def jobs(rights: Rights, period: Period | None = None, kind: str = "", file_format: str = "") -> QuerySet[ReportJob]:
-    """The reports a person knows of, newest first, with what a list shows. One query.
-
-    Reports that are only made as part of a batch stand in its place.
-    """
+def jobs(rights: Rights) -> QuerySet[ReportJob]:
+    """The reports a person knows of, newest first, with what their page shows. One query."""
     found = ReportJob.objects.visible_to(rights).with_results()
-    found = found.select_related("assessment__agency", "period", "requested_by")
+    return found.select_related("assessment__agency", "period", "requested_by")
+
+
+def listed(rights: Rights, period: Period | None = None, kind: str = "", file_format: str = "") -> QuerySet[ReportJob]:
+    """Those of the list. One query. What was made as part of a batch alone is in its ZIP, not beside it."""
     wanted = {"period": period, "kind": kind, "format": file_format}
-    return found.filter(**{name: value for name, value in wanted.items() if value})
+    within = BatchPart.objects.filter(job=OuterRef("pk"), is_own=True)
+    return jobs(rights).filter(~Exists(within), **{name: value for name, value in wanted.items() if value})
 
 
 def periods_with_jobs(rights: Rights) -> list[Period]:

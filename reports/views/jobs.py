@@ -20,6 +20,8 @@ from reports.models import OF_THE_GOVERNMENT, ReportJob
 from reports.names import file_name
 
 PAGE_SIZE = 25
+#: Periods whose reports are offered at once; older ones are folded away.
+PERIODS_SHOWN = 2
 CONTENT_TYPES = {
     ReportJob.Format.PDF: "application/pdf",
     ReportJob.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -44,7 +46,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
         raise Http404
     if wanted["bentuk"] not in ("", *ReportJob.Format.values):
         raise Http404
-    found = queries.jobs(rights, period, wanted["jenis"], wanted["bentuk"])
+    found = queries.listed(rights, period, wanted["jenis"], wanted["bentuk"])
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("halaman"))
     open_periods = queries.reportable_periods(rights)
     context: dict[str, Any] = {
@@ -56,7 +58,8 @@ def report_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "is_filtered": any(wanted.values()),
         "own": queries.own_assessments(rights),
-        "open_periods": open_periods,
+        "open_periods": open_periods[:PERIODS_SHOWN],
+        "older_periods": open_periods[PERIODS_SHOWN:],
         "offered": [KINDS[kind] for kind in OF_THE_GOVERNMENT] if open_periods else [],
         "some_waiting": any(job.is_waiting for job in page),
     }
