@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Rights, can_manage_accounts, can_reset_password_of
 from assessments import permissions
-from assessments.models import Assessment, Period, Status
+from assessments.models import Assessment, FollowUp, Period, Status
 from assessments.moves import MOVES
+from assessments.workflow.followups import FOLLOW_UP_MOVES, follow_up_actions
 
 PATH = Path(settings.BASE_DIR) / "docs" / "permissions.md"
 NONE = "–"
@@ -46,6 +47,7 @@ ACTS: tuple[tuple[str, Callable[..., bool], bool], ...] = (
 GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Membuat, mengubah, membuka, membatalkan periode", permissions.can_manage_periods),
     ("Menetapkan penugasan PIC dan pendukung", permissions.can_assign),
+    ("Membuat dan memeriksa tindak lanjut", permissions.can_manage_follow_ups),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
     ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
@@ -85,6 +87,8 @@ def render() -> str:
         "",
     ]
     lines += _table(["Tindakan", "Fungsi", *names], _wrote_rows())
+    lines += ["", "## Tindak lanjut sebuah OPD", "", "Yang tertulis adalah status tindak lanjutnya.", ""]
+    lines += _table(["Tindakan", "Kode", *names], _follow_up_rows())
     lines += ["", "## Di luar satu penilaian", ""]
     lines += _table(["Tindakan", "Fungsi", *names], [*map(_general_row, GENERAL), _finalise_row(), *_password_rows()])
     return "\n".join(lines) + "\n"
@@ -142,6 +146,36 @@ def _wrote_rows() -> Iterable[list[str]]:
 def _general_row(row: tuple[str, Callable[[Rights], bool]]) -> list[str]:
     title, function = row
     return [title, _name(function), *("ya" if function(rights) else NONE for _, rights in ROLES)]
+
+
+def _follow_up_rows() -> Iterable[list[str]]:
+    def row(title: str, code: str, allowed: Callable[[Rights, FollowUp], bool]) -> list[str]:
+        return [title, f"`{code}`", *(_follow_up_states(rights, allowed) for _, rights in ROLES)]
+
+    yield row("Melihat", "can_see_follow_up", permissions.can_see_follow_up)
+    yield row("Membuka buktinya", "can_see_proof", permissions.can_see_proof)
+    yield row(
+        "Mengubah rekomendasi, tenggat, pelaksana",
+        "edit",
+        lambda rights, it: it.status == FollowUp.Status.OPEN and permissions.can_manage_follow_ups(rights),
+    )
+    yield row(
+        "Menyimpan kemajuan dan bukti",
+        "carry_out",
+        lambda rights, it: it.status == FollowUp.Status.OPEN and permissions.can_carry_out(rights, it),
+    )
+    for move in FOLLOW_UP_MOVES:
+        yield row(move.label, move.name, lambda rights, it, name=move.name: name in follow_up_actions(rights, it))
+
+
+def _follow_up_states(rights: Rights, allowed: Callable[[Rights, FollowUp], bool]) -> str:
+    """The labels of the states in which `allowed`; it was reported by somebody else."""
+    labels = [
+        status.label
+        for status in FollowUp.Status
+        if allowed(rights, FollowUp(agency_id=OWN, status=status, reported_by_id=2))
+    ]
+    return ALL if len(labels) == len(FollowUp.Status) else ", ".join(labels) or NONE
 
 
 def _finalise_row() -> list[str]:
