@@ -18,6 +18,7 @@ from assessments.models import Answer, Assessment, Evidence, Result, Status
 from assessments.services.followups import create_follow_up
 from conftest import PASSWORD, fill
 from indicators.scoring import round_display
+from inventory.services import create_application
 from reports.models import ReportJob
 from reports.services import request_agency_report
 from spbe_portal.celery import app
@@ -208,6 +209,10 @@ PAGES = {
         "instrument",
         "followup_list",
         "followup",
+        "application_list",
+        "application",
+        "application_edit",
+        "application_import",
     ],
     "verifikator": ["review_queue", "results", "pemda", "heat", "roadmap"],
     "koordinator": [
@@ -241,6 +246,11 @@ PAGES = {
         "followup_from_plan",
         "followup",
         "followup_edit",
+        "application_list",
+        "application_create",
+        "application_remove",
+        "application_mark",
+        "application_overlaps",
     ],
 }
 LATER_PAGES = {
@@ -265,6 +275,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         "instrument": "instrument",
         "report": "report",
         "followup": "followup followup_edit",
+        "application": "application application_edit application_remove application_mark",
     }
     found: list[str] = []
     for username, names in pages.items():
@@ -296,6 +307,11 @@ def test_every_page_is_accessible_and_fits(browser, live_server, assessment, cit
             indicator_id=assessment.answers.get(indicator__code="12").indicator_id,
             text="Lengkapi SOP pengelolaan data.",
             due_on=timezone.localdate() + timedelta(days=3),
+        ).pk,
+        "application": create_application(
+            actor=city.operator,
+            agency=city.dinkes,
+            facts={"name": "e-Surat", "purpose": "Surat masuk", "kind": "administrasi", "category": "kearsipan"},
         ).pk,
     }
     check_pages(browser, live_server, PAGES, things, width)
