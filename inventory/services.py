@@ -79,7 +79,7 @@ def edit_application(
         if not after:
             return _confirm(stored, actor, rights)
         for name, value in after.items():
-            if name == "agency":
+            if name == "agency" and agency is not None:
                 stored.agency = agency
             elif name != "indicators":
                 setattr(stored, name, value)
@@ -134,11 +134,12 @@ def mark_candidate(*, actor: User, application_id: int, is_candidate: bool, note
         note = " ".join(note.split())
         if is_candidate and not note:
             raise Invalid({"note": "Tulis catatannya: digabung ke mana, atau mengapa."})
+        kept_note = note if is_candidate else ""
         before = {"is_candidate": stored.is_candidate, "candidate_note": stored.candidate_note}
-        after = {"is_candidate": is_candidate, "candidate_note": note if is_candidate else ""}
+        after = {"is_candidate": is_candidate, "candidate_note": kept_note}
         if before == after:
             return stored
-        stored.is_candidate, stored.candidate_note = after["is_candidate"], after["candidate_note"]
+        stored.is_candidate, stored.candidate_note = is_candidate, kept_note
         stored.candidate_by = actor if is_candidate else None
         stored.candidate_at = timezone.now() if is_candidate else None
         stored.save(update_fields=["is_candidate", "candidate_note", "candidate_by", "candidate_at"])
