@@ -12,12 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count
-
 from assessments import levels as texts
 from assessments.models import (
     Assessment,
-    Assignment,
     Determination,
     ExternalLevel,
     PemdaResult,
@@ -201,7 +198,7 @@ class Board:
 
 
 def board(period: Period) -> Board:
-    """The table of `period`. Ten queries, whatever the number of agencies; four more where the
+    """The table of `period`. Nine queries, whatever the number of agencies; four more where the
     instrument was not read yet."""
     spec = spec_of(period.instrument)
     indicators = list(
@@ -284,34 +281,44 @@ def _row(
 def _coverage(
     period: Period, indicators: Iterable[Indicator], pics: Mapping[int, tuple[PicAnswer, ...]]
 ) -> dict[int, Coverage]:
-    """The supporting agencies by indicator id; those taken out of the period do not count. Two queries."""
-    leading: dict[int, set[str]] = defaultdict(set)
-    codes = {indicator.pk: indicator.code for indicator in indicators}
-    for pk, answers in pics.items():
-        for answer in answers:
-            leading[answer.agency_id].add(codes[pk])
-    counts: dict[str, Counter[str]] = {code: Counter() for code in codes.values()}
-    for agency, verified in (
-        Assessment.objects.filter(period=period, status__in=PUBLISHED)
+    """The supporting agencies by indicator id; those taken out of the period do not count. One query.
+
+    Counted over all agencies as words of one long text, which is many times faster than a dict for each or a count
+    in the database; the PICs are then taken off.
+    """
+    rows = (
+        Assessment.objects.filter(period=period)
+        .exclude(status=Status.CANCELLED)
         .order_by()
-        .values_list("agency", "verified_levels")
-    ):
-        led = leading.get(agency, ())
-        for code, level in texts.unpack(verified).items():
-            if level not in ("", texts.NOT_RELEVANT) and code not in led:
-                counts[code][level] += 1
-    cancelled = Assessment.objects.filter(period=period, status=Status.CANCELLED).order_by().values("agency")
-    totals = dict(
-        Assignment.objects.filter(period=period, kind=Assignment.Kind.SUPPORT)
-        .exclude(agency__in=cancelled)
-        .order_by()
-        .values_list("indicator")
-        .annotate(number=Count("pk"))
+        .values_list("self_levels", "verified_levels", "status")
     )
-    return {
-        pk: Coverage(totals.get(pk, 0), counts[code].total(), dict(sorted(counts[code].items())))
-        for pk, code in codes.items()
-    }
+    said, verified = [], []
+    for own, published, status in rows:
+        said.append(own)
+        if status in PUBLISHED:
+            verified.append(published)
+    assigned, decided = _counted(said), _counted(verified)
+    found = {}
+    for indicator in indicators:
+        code = indicator.code
+        leading = [pic for pic in pics[indicator.pk] if pic.assessment_id and pic.status != Status.CANCELLED]
+        own_levels = Counter(str(pic.verified_level) for pic in leading if pic.verified_level is not None)
+        counts = decided[code] - own_levels
+        for level in ("", texts.NOT_RELEVANT):
+            del counts[level]
+        found[indicator.pk] = Coverage(
+            total=assigned[code].total() - len(leading), decided=counts.total(), counts=dict(sorted(counts.items()))
+        )
+    return found
+
+
+def _counted(packed: list[str]) -> defaultdict[str, Counter[str]]:
+    """How often each level occurs in the texts of `assessments.levels`, by indicator code."""
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for word, number in Counter(" ".join(packed).split()).items():
+        code, level = word.split("=", 1)
+        found[code][level] = number
+    return found
 
 
 def result_in_force(period: Period) -> PemdaResult | None:

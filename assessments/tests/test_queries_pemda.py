@@ -270,5 +270,5 @@ def test_the_table_takes_the_same_queries_for_few_and_many_agencies(approved, pe
         determine(period, indicator.code, 3, city.coordinator)
     with CaptureQueriesContext(connection) as many:
         board = pemda.board(period)
-    assert len(many) == len(few) == 10
+    assert len(many) == len(few) == 9
     assert (board.rows[0].coverage.counts, len(board.rows[0].pics), board.determined) == ({"4": 57}, 4, 47)
