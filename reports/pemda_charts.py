@@ -1,7 +1,7 @@
 """The charts of the leader's page, drawn for a third of a page: readable there, on a phone and on paper."""
 
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import Any
 
 from reports import charts
 from reports.queries.dashboard import Dashboard, Part
@@ -34,7 +34,7 @@ def of(shown: Dashboard) -> Charts:
     )
 
 
-def _span(shown: Dashboard) -> dict[str, Fraction]:
+def _span(shown: Dashboard) -> dict[str, Any]:
     return {"scale_min": shown.board.spec.scale_min, "scale_max": shown.board.spec.scale_max}
 
 
@@ -100,7 +100,7 @@ def _bars(shown: Dashboard) -> str:
     if not _has(parts):
         return ""
     this, last = _names(shown)
-    drawn = charts.bars(
+    return charts.bars(
         _scores(shown, parts, radar=False),
         title=f"Nilai {len(parts)} {'domain' if shown.domains else 'aspek'}; angkanya ada pada tabel sesudahnya",
         width=WIDTH,
@@ -109,7 +109,6 @@ def _bars(shown: Dashboard) -> str:
         last_name=last or "Tahun lalu",
         **_span(shown),
     )
-    return drawn
 
 
 def _trend(shown: Dashboard) -> str:

@@ -189,10 +189,10 @@ def _indicators(
     for text in others:
         counts.update(text.split(" "))  # of "12=3": faster than one dict an agency
     by_code: dict[str, Counter[str]] = {column.code: Counter() for column in shown}
-    for pair, found in counts.items():
+    for pair, amount in counts.items():
         code, _, level = pair.partition("=")
         if code in by_code and level:
-            by_code[code][level] = found
+            by_code[code][level] = amount
     whole = {str(level) for level in range(-(-spec.scale_min // 1), int(spec.scale_max // 1) + 1)}
     heads = sorted(whole, key=Decimal)
     rows = []

@@ -206,3 +206,33 @@ def test_a_report_is_asked_for_from_here(determined, city, login):
     html = page(login, city.leader).content.decode()
     assert f'action="{reverse("report_request_period", args=[determined.pk])}"' in html
     assert 'name="jenis" value="pemda"' in html
+
+
+def test_an_instrument_without_domains_has_its_aspects_everywhere(determined, city, login):
+    """As Pemdi 20: the bars are of aspects, the map is grouped by them."""
+    from assessments import specs
+    from indicators.models import Aspect
+
+    Aspect.objects.filter(instrument=determined.instrument).update(domain=None)
+    determined.instrument.domains.all().delete()
+    specs._kept.cache_clear()
+    response = page(login, city.leader)
+    assert response.context["shown"].domains == ()
+    assert response.context["charts"].bars.count('<text aria-hidden="true"') >= 7
+    assert "Penyelenggara SPBE" in response.context["charts"].bars
+    heat = login(city.leader).get(reverse("heat"))
+    assert [group.span for group in heat.context["groups"]] == [10, 4, 4, 2, 11, 10, 6]
+
+
+def test_where_the_instrument_changed_last_years_result_is_shown_but_not_compared(instrument, client):
+    from assessments.models import PemdaResult
+
+    world = World(3)
+    PemdaResult.objects.filter(period__year=world.running.year - 1).update(instrument_code="spbe-35")
+    client.force_login(world.people[Role.LEADER])
+    response = client.get(reverse("pemda"))
+    shown = response.context["shown"]
+    assert [point.instrument_changed for point in shown.trend] == [False, True]
+    assert {part.last for part in (*shown.aspects, *shown.domains)} == {None}
+    assert "instrumen lain sehingga tidak dibandingkan" in text(response)
+    assert "(instrumen berubah)" in text(response)
