@@ -47,6 +47,8 @@ ACTS: tuple[tuple[str, Callable[..., bool], bool], ...] = (
 GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Membuat, mengubah, membuka, membatalkan periode", permissions.can_manage_periods),
     ("Menetapkan penugasan PIC dan pendukung", permissions.can_assign),
+    ("Melihat indeks, tabel, dan peta jalan Pemda", permissions.can_see_pemda),
+    ("Menetapkan nilai Pemda, mengisi nilai eksternal", permissions.can_determine),
     ("Membuat dan memeriksa tindak lanjut", permissions.can_manage_follow_ups),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
@@ -165,7 +167,11 @@ def _follow_up_rows() -> Iterable[list[str]]:
         lambda rights, it: it.status == FollowUp.Status.OPEN and permissions.can_carry_out(rights, it),
     )
     for move in FOLLOW_UP_MOVES:
-        yield row(move.label, move.name, lambda rights, it, name=move.name: name in follow_up_actions(rights, it))
+        yield row(move.label, move.name, _makes(move.name))
+
+
+def _makes(name: str) -> Callable[[Rights, FollowUp], bool]:
+    return lambda rights, follow_up: name in follow_up_actions(rights, follow_up)
 
 
 def _follow_up_states(rights: Rights, allowed: Callable[[Rights, FollowUp], bool]) -> str:
