@@ -143,9 +143,9 @@ def predicate_scale(
             parts.append(f'<path d="{tip}" fill="{fill}" stroke="{colour}" stroke-width="1.2"/>')
     for place, mark in enumerate(marks):
         x, baseline = at(mark.value), place * row + row / 2 + font_size * 0.36
-        text = f"{mark.label}: {decimal_id(mark.value)}"
-        ends_before = x + 8 + text_width(text, font_size) > width
+        written = f"{mark.label}: {decimal_id(mark.value)}"
+        ends_before = x + 8 + text_width(written, font_size) > width
         anchor, start_x = ("end", x - 7) if ends_before else ("start", x + 7)
         weight = 600 if mark.kind == "now" else 400
-        parts.append(haloed(line_of_text(text, start_x, baseline, font_size, TEXT, anchor=anchor, weight=weight)))
+        parts.append(haloed(line_of_text(written, start_x, baseline, font_size, TEXT, anchor=anchor, weight=weight)))
     return svg(title, width, base + digit * 0.5, parts)
