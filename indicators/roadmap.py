@@ -287,7 +287,7 @@ def _cheapest(
     stages = _stages(items, shown, slope)
     wanted = (1 << len(shown)) - 1
     dearest = sum(item.choices[-1].effort for item in items)
-    margin = max(1, max((step.effort for item in items for step in item.steps), default=0) // 8)
+    margin = 1
     limit = min(dearest, max(least, _bound(items, need, slope)))
     while True:
         labels: list[_Label] = [(0, 0, need, 0, 0)]
@@ -300,7 +300,7 @@ def _cheapest(
             return None
         # A route beyond the limit proves nothing yet, but none dearer needs to be looked for.
         limit = min(dearest if best is None else best[0], limit + margin)
-        margin *= 2
+        margin *= 4
 
 
 def _extended(labels: list[_Label], stage: _Stage, slope: tuple[int, int], limit: int) -> list[_Label]:

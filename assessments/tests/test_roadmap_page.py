@@ -50,8 +50,8 @@ def determined(period, city) -> Period:
 
 
 @pytest.fixture
-def page(client, city):
-    """The page as a person sees it: `page(period, user=..., target="4")` gives the answer of the server."""
+def opened(client, city):
+    """The page as a person sees it: `opened(period, user=..., target="4")` gives the answer of the server."""
 
     def open_page(period: Period, *, user=None, name: str = "roadmap", **asked):
         client.force_login(user or city.coordinator)
@@ -135,8 +135,8 @@ def test_the_ministrys_levels_are_a_start_where_there_are_any(determined, city):
 # --- what it answers -----------------------------------------------------------------------------------
 
 
-def test_the_page_shows_the_rises_with_criteria_pic_and_evidence(determined, page):
-    answer = page(determined, target="3,02")
+def test_the_page_shows_the_rises_with_criteria_pic_and_evidence(determined, opened):
+    answer = opened(determined, target="3,02")
     assert answer.status_code == 200
     (rise,) = answer.context["rises"]
     assert (rise.code, rise.start, rise.end, rise.effort, rise.gain) == ("11", 1, 3, 5, F("0.05"))
@@ -150,22 +150,22 @@ def test_the_page_shows_the_rises_with_criteria_pic_and_evidence(determined, pag
     assert rise.steps[1].hints[0] in html
 
 
-def test_the_answer_is_the_solvers(determined, page):
-    answer = page(determined, target="3,50", langkah="1", tetap=["36", "37"], upaya_4="9", u_12_5="1")
+def test_the_answer_is_the_solvers(determined, opened):
+    answer = opened(determined, target="3,50", langkah="1", tetap=["36", "37"], upaya_4="9", u_12_5="1")
     limits = Limits(fixed=("36", "37"), max_step=1, efforts={4: 9}, indicator_efforts={"12": {5: 1}})
     assert tuple(option.route for option in answer.context["options"]) == found(determined, "3.5", limits=limits)
     assert answer.context["route"].index >= F("3.5")
     assert len(answer.context["options"]) == 3
 
 
-def test_a_comma_and_a_dot_mean_the_same(determined, page):
-    comma, dot = (page(determined, name="roadmap_compute", target=text).context["route"] for text in ("3,2", "3.20"))
+def test_a_comma_and_a_dot_mean_the_same(determined, opened):
+    comma, dot = (opened(determined, name="roadmap_compute", target=text).context["route"] for text in ("3,2", "3.20"))
     assert comma == dot
 
 
 @pytest.mark.parametrize("choice, shown", [("0", 0), ("1", 1), ("2", 2), ("9", 0), ("x", 0)])
-def test_the_route_looked_at_is_the_one_chosen(determined, page, choice, shown):
-    answer = page(determined, name="roadmap_compute", target="3.2", pilihan=choice)
+def test_the_route_looked_at_is_the_one_chosen(determined, opened, choice, shown):
+    answer = opened(determined, name="roadmap_compute", target="3.2", pilihan=choice)
     assert [option.number for option in answer.context["options"] if option.is_chosen] == [shown]
     assert answer.context["route"] == found(determined, "3.2")[shown]
 
@@ -186,8 +186,8 @@ def test_the_route_looked_at_is_the_one_chosen(determined, page, choice, shown):
     ],
 )
 @pytest.mark.parametrize("name", ["roadmap", "roadmap_compute"])
-def test_what_cannot_be_read_is_said_and_stays_typed(determined, page, name, asked, message):
-    answer = page(determined, name=name, **asked)
+def test_what_cannot_be_read_is_said_and_stays_typed(determined, opened, name, asked, message):
+    answer = opened(determined, name=name, **asked)
     assert answer.status_code == 200
     assert "route" not in answer.context
     html = answer.content.decode()
@@ -197,29 +197,29 @@ def test_what_cannot_be_read_is_said_and_stays_typed(determined, page, name, ask
             assert f'value="{text}"' in html or field in ("langkah", "tetap")
 
 
-def test_a_target_out_of_reach_is_said_with_what_can_be_reached(determined, page):
-    answer = page(determined, target="4", langkah="1", upaya_2="3")
+def test_a_target_out_of_reach_is_said_with_what_can_be_reached(determined, opened):
+    answer = opened(determined, target="4", langkah="1", upaya_2="3")
     html = answer.content.decode()
     assert "Target 4,00 tidak dapat dicapai dengan batas ini." in html
     assert answer.context["route"].index == F("3.975")
     assert "pakai target 3,97</a>" in html
     assert "Simpan sebagai rencana periode" not in html
-    lower = page(determined, name="roadmap_compute", target="3.97", langkah="1", upaya_2="3")
+    lower = opened(determined, name="roadmap_compute", target="3.97", langkah="1", upaya_2="3")
     assert lower.context["route"].reachable
 
 
-def test_a_target_that_is_met_needs_nothing(determined, page):
-    html = page(determined, target="2,5").content.decode()
+def test_a_target_that_is_met_needs_nothing(determined, opened):
+    html = opened(determined, target="2,5").content.decode()
     assert "Target 2,50 sudah tercapai." in html
     assert "Simpan sebagai rencana periode" not in html
 
 
-def test_the_usual_target_is_the_periods_and_where_that_is_met_the_next_predikat(determined, page, city):
-    assert page(determined).context["form"].goal == Decimal("3.60")
+def test_the_usual_target_is_the_periods_and_where_that_is_met_the_next_predikat(determined, opened, city):
+    assert opened(determined).context["form"].goal == Decimal("3.60")
     determine_all(determined, city.coordinator, 4)
-    assert page(determined).context["form"].goal == Decimal("4.20")
+    assert opened(determined).context["form"].goal == Decimal("4.20")
     determine_all(determined, city.coordinator, 5)
-    assert page(determined).context["form"].goal == Decimal("5.00")
+    assert opened(determined).context["form"].goal == Decimal("5.00")
 
 
 def test_no_period_is_an_empty_page_and_an_unknown_one_is_not_found(client, city):
@@ -229,15 +229,15 @@ def test_no_period_is_an_empty_page_and_an_unknown_one_is_not_found(client, city
     assert client.get(reverse("roadmap_compute", args=[77])).status_code == 404
 
 
-def test_the_number_of_queries_does_not_grow(determined, city, page):
+def test_the_number_of_queries_does_not_grow(determined, city, opened):
     save(determined, city.coordinator)
     few = {}
     for name in ("roadmap", "roadmap_compute"):
-        page(determined, name=name, target="3.2")
+        opened(determined, name=name, target="3.2")
         with CaptureQueriesContext(
             connection,
         ) as queries_few:
-            page(determined, name=name, target="3.01")
+            opened(determined, name=name, target="3.01")
         few[name] = len(queries_few)
     agencies = [
         Agency.objects.create(slug=f"opd-{n}", name=f"OPD {n}", short_name=f"OPD {n}", kind="dinas") for n in range(12)
@@ -252,7 +252,7 @@ def test_the_number_of_queries_does_not_grow(determined, city, page):
     )
     for name in ("roadmap", "roadmap_compute"):
         with CaptureQueriesContext(connection) as many:
-            page(determined, name=name, target="4.9")
+            opened(determined, name=name, target="4.9")
         assert len(many) == few[name]
 
 
@@ -275,16 +275,16 @@ EVERYONE = (
 
 @pytest.mark.parametrize("state", ["open", "final"])
 @pytest.mark.parametrize("who", EVERYONE)
-def test_who_sees_reckons_and_saves(determined, page, client, city: City, who, state):
+def test_who_sees_reckons_and_saves(determined, opened, client, city: City, who, state):
     if state == "final":
         determined.status = Period.Status.FINAL
         determined.finalised_at = timezone.now()
         determined.save()
     user = getattr(city, who)
     seen = 200 if who in MAY_SEE else 403
-    answer = page(determined, user=user, target="3.2")
+    answer = opened(determined, user=user, target="3.2")
     assert answer.status_code == seen
-    assert page(determined, user=user, name="roadmap_compute", target="3.2").status_code == seen
+    assert opened(determined, user=user, name="roadmap_compute", target="3.2").status_code == seen
     offered = seen == 200 and "Simpan sebagai rencana periode" in answer.content.decode()
     assert offered == (who in MAY_SAVE and state == "open")
     sent = client.post(
@@ -374,29 +374,29 @@ def test_a_level_that_changed_meanwhile_is_shown_before_anything_is_saved(determ
     assert Plan.objects.get().name == "Menuju 3,2"
 
 
-def test_the_plan_stands_beside_what_is_so_far(determined, page, city):
+def test_the_plan_stands_beside_what_is_so_far(determined, opened, city):
     save(determined, city.coordinator, target="3.02")
-    progress = page(determined).context["progress"]
+    progress = opened(determined).context["progress"]
     (row,) = progress.rows
     assert (row.code, row.start, row.end, row.now, row.kind, row.is_reached) == ("11", 1, 3, 1, "determined", False)
     assert (progress.plan.index, progress.distance, progress.reached) == (F("3.025"), F("-0.05"), 0)
     Determination.objects.filter(period=determined, indicator__code="11").update(level=4)
-    progress = page(determined).context["progress"]
+    progress = opened(determined).context["progress"]
     assert (progress.rows[0].now, progress.reached, progress.distance) == (4, 1, F("0.025"))
     Determination.objects.filter(period=determined, indicator__code="11").delete()
-    progress = page(determined).context["progress"]
+    progress = opened(determined).context["progress"]
     assert (progress.rows[0].now, progress.rows[0].kind, progress.reached) == (None, "", 0)
 
 
-def test_the_page_opens_with_what_the_plan_was_reckoned_with(determined, page, city):
+def test_the_page_opens_with_what_the_plan_was_reckoned_with(determined, opened, city):
     limits = Limits(fixed=("36",), max_step=1, efforts={4: 9}, indicator_efforts={"12": {5: 1}})
     save(determined, city.coordinator, target="3.3", limits=limits)
-    form = page(determined).context["form"]
+    form = opened(determined).context["form"]
     assert (form.goal, form.limits) == (Decimal("3.3"), limits)
 
 
-def test_the_way_to_follow_ups_is_the_coordinators(determined, page, city):
+def test_the_way_to_follow_ups_is_the_coordinators(determined, opened, city):
     save(determined, city.coordinator)
     link = f"{reverse('followup_from_plan')}?periode={determined.pk}"
-    assert link in page(determined).content.decode()
-    assert link not in page(determined, user=city.leader).content.decode()
+    assert link in opened(determined).content.decode()
+    assert link not in opened(determined, user=city.leader).content.decode()
