@@ -1,5 +1,6 @@
 """The three documents of the government as PDF: contexts of their templates, and their charts. No query is made."""
 
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from string import ascii_uppercase
@@ -19,8 +20,9 @@ from spbe_portal.formatting import decimal_id
 SHOWN_IN_SUMMARY = 3
 SHOWN_LATE = 5
 BRIEF_WIDTH = 665  # CSS pixels: A4 less two margins of 17 mm
-#: How the one page is set: each is closer than the one before, until everything stands on one page.
-BRIEF_SETTINGS = ("roomy", "", "close", "closer", "closest")
+#: How the one page is set: each is closer than the one before, until everything stands on one page. The last ones
+#: cut names at so many letters; the report has them in full.
+BRIEF_SETTINGS = (("roomy", 0), ("", 0), ("close", 0), ("closer", 90), ("closest", 50))
 
 
 def render_pemda_report(report: PemdaReport) -> bytes:
@@ -39,9 +41,10 @@ def render_minutes(report: Minutes) -> bytes:
 
 def render_brief(report: Brief) -> bytes:
     """The PDF of the page for the leadership: always one page, whatever the length of the names."""
-    for setting in BRIEF_SETTINGS:
-        html = render_to_string("reports/brief.html", brief_context(report, setting))
-        css = render_to_string("reports/brief.css", {"report": report, "setting": setting})
+    for setting, letters in BRIEF_SETTINGS:
+        shown = _cut(report, letters) if letters else report
+        html = render_to_string("reports/brief.html", brief_context(shown, setting))
+        css = render_to_string("reports/brief.css", {"report": shown, "setting": setting})
         content = make_pdf(html, css, logo=report.logo, check_url=report.check_url)
         with pikepdf.open(BytesIO(content)) as document:
             if len(document.pages) == 1:
@@ -104,16 +107,48 @@ def brief_context(report: Brief, setting: str = "") -> dict[str, Any]:
         "setting": setting,
         "texts": {"way": narrative.way(report), "follow_ups": narrative.follow_ups(report)},
         "active_agencies": len(report.agencies) - report.agencies_in("cancelled"),
-        "late_names": _late(report),
+        "late_names": _late(report, setting),
         "moved": "" if report.change is None else narrative.moved(report.change),
         "aspect_chart": _aspects(report, width=330, font_size=9.5),
         "domain_chart": _bars(report, report.domains or report.aspects, "domain", width=BRIEF_WIDTH, font_size=9.5),
     }
 
 
-def _late(report: Brief) -> str:
-    """The first few agencies that are late, and how many more."""
+def _cut(report: Brief, letters: int) -> Brief:
+    """The page with all names of at most so many letters."""
+
+    def short(text: str) -> str:
+        return text if len(text) <= letters else f"{text[: letters - 1].rstrip()}…"
+
+    way = report.way
+    return replace(
+        report,
+        government=short(report.government),
+        period=short(report.period),
+        instrument=short(report.instrument),
+        regulation=short(report.regulation),
+        domains=tuple(replace(part, name=short(part.name)) for part in report.domains),
+        aspects=tuple(replace(part, name=short(part.name)) for part in report.aspects),
+        indicators=tuple(replace(row, short_name=short(row.short_name)) for row in report.indicators),
+        agencies=tuple(replace(line, short_name=short(line.short_name)) for line in report.agencies),
+        way=way
+        and replace(
+            way,
+            plan=short(way.plan),
+            start_name=short(way.start_name),
+            rises=tuple(
+                replace(rise, short_name=short(rise.short_name), pics=(short(", ".join(rise.pics)),))
+                for rise in way.rises
+            ),
+        ),
+    )
+
+
+def _late(report: Brief, setting: str) -> str:
+    """The first few agencies that are late, and how many more; where room is short, how many they are."""
     names = [line.short_name for line in report.late_agencies]
+    if setting in ("closer", "closest"):
+        return f"{len(names)} OPD"
     rest = len(names) - SHOWN_LATE
     return ", ".join(names[:SHOWN_LATE]) + (f", dan {rest} lagi" if rest > 0 else "")
 
