@@ -172,9 +172,6 @@ def make_pdf(html: str, css: str, *, logo: str, check_url: str = "") -> bytes:
         raise RenderError(str(error)) from error
 
 
-_pdf = make_pdf
-
-
 def qr_code(text: str) -> bytes:
     """A QR code as SVG, `QR_SIZE` wide; the page around it is its quiet zone."""
     if not text:

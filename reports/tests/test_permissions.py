@@ -3,10 +3,11 @@
 import pytest
 
 from accounts.permissions import Rights
-from assessments.models import Assessment
+from assessments.models import Assessment, Period
 from assessments.models import Status as AssessmentStatus
 from reports import permissions
-from reports.models import ReportJob
+from reports.kinds import KINDS
+from reports.models import OF_THE_GOVERNMENT, ReportJob
 
 OWN, OTHER = 1, 2
 PEOPLE = {
@@ -77,3 +78,62 @@ def test_the_visible_set_is_what_can_be_opened(submitted, city, sent):
                     state,
                     permissions.can_open(rights, job),
                 )
+
+
+SEES_PEMDA = {"verifier of the agency", "verifier", "coordinator", "leader"}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_who_may_have_reports_of_the_government(person):
+    for state in Period.Status.values:
+        may = person in SEES_PEMDA and state in ("open", "final")
+        assert (state, permissions.can_request_period(PEOPLE[person], Period(status=state))) == (state, may)
+    assert permissions.can_request_periods(PEOPLE[person]) == (person in SEES_PEMDA)
+    for kind in OF_THE_GOVERNMENT:
+        assert permissions.can_open(PEOPLE[person], ReportJob(kind=kind)) == (person in SEES_PEMDA)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_batch_is_its_requesters_and_the_coordinators(person):
+    rights = PEOPLE[person]
+    mine, others = (ReportJob(kind="batch", requested_by_id=user) for user in (rights.user_id, 77))
+    assert permissions.can_open(rights, mine) == (person in SEES_PEMDA)
+    assert permissions.can_open(rights, others) == (person == "coordinator")
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_who_asked_or_coordinates_may_stop(person):
+    rights = PEOPLE[person]
+    for job in (
+        ReportJob(kind="batch", requested_by_id=rights.user_id),
+        ReportJob(kind="pemda", requested_by_id=rights.user_id),
+    ):
+        assert permissions.can_cancel(rights, job) == (person in SEES_PEMDA)
+    others = ReportJob(kind="agency", assessment=Assessment(agency_id=OWN, status="final"), data_status="final")
+    others.requested_by_id = 77
+    assert permissions.can_cancel(rights, others) == (person == "coordinator")
+
+
+def test_every_kind_has_a_rule_and_the_database_knows_the_same():
+    assert {*KINDS, "batch"} == set(ReportJob.Kind.values)
+    assert set(OF_THE_GOVERNMENT) == {kind.value for kind in KINDS.values() if not kind.of_assessment}
+    assert len({kind.prefix for kind in KINDS.values()}) == len(KINDS)
+    for kind in KINDS.values():
+        for name in ("sources", "document", "render_pdf", "write_xlsx"):
+            assert callable(getattr(kind.maker, name))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", OF_THE_GOVERNMENT)
+def test_reports_of_the_government_are_seen_by_those_who_see_its_figures(period, city, kind):
+    from accounts.permissions import rights_of
+
+    ReportJob.objects.create(
+        code="LKP-2026-AAAA-AAAA", kind=kind, period=period, key="k", is_draft=True, queued_at=period.opened_at
+    )
+    seen = {
+        name
+        for name, person in vars(city).items()
+        if hasattr(person, "username") and ReportJob.objects.visible_to(rights_of(person)).exists()
+    }
+    assert seen == {"verifier", "verifier2", "coordinator", "leader"}

@@ -11,8 +11,8 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from assessments.errors import WrongState
-from assessments.models import Assessment
+from assessments.errors import Invalid, WrongState
+from assessments.models import Assessment, Period
 from audit.models import Event
 from conftest import accept_all, fill
 from reports import asking, making, services
@@ -246,3 +246,50 @@ def test_a_draft_filled_further_gets_its_own_report(assessment, city):
     second = request(assessment, city.operator)
     assert first != second
     assert first.key != second.key
+
+
+def test_the_workbook_is_another_file_of_the_same_data(submitted, city):
+    paper = request(submitted, city.operator)
+    sheet = services.request_report(kind="agency", user=city.operator, assessment_id=submitted.pk, format="xlsx")
+    assert (sheet.format, sheet.data_status, sheet != paper) == ("xlsx", paper.data_status, True)
+    again = services.request_report(kind="agency", user=city.leader, assessment_id=submitted.pk, format="xlsx")
+    assert again == sheet
+
+
+@pytest.mark.parametrize(("kind", "format"), [("poem", "pdf"), ("agency", "docx"), ("agency", "zip"), ("", "pdf")])
+def test_an_unknown_kind_or_format_is_refused_with_words(submitted, city, kind, format):
+    with pytest.raises(Invalid) as refusal:
+        services.request_report(kind=kind, user=city.operator, assessment_id=submitted.pk, format=format)
+    assert refusal.value.message
+    assert ReportJob.objects.count() == 0
+
+
+@pytest.mark.parametrize("kind", ["pemda", "brief", "minutes"])
+def test_a_report_of_the_government_is_of_the_period(period, city, kind, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        job = services.request_report(kind=kind, user=city.leader, period_id=period.pk)
+    assert (job.kind, job.period, job.assessment, job.data_status, job.is_draft) == (kind, period, None, "", True)
+    assert sent == [str(job.pk)]
+    assert Event.objects.get(action="report.request").stream == f"period:{period.pk}"
+    assert services.request_report(kind=kind, user=city.verifier, period_id=period.pk) == job
+    for person in (city.operator, city.admin, city.outsider):
+        with pytest.raises(PermissionDenied):
+            services.request_report(kind=kind, user=person, period_id=period.pk)
+    with pytest.raises(Period.DoesNotExist):
+        services.request_report(kind=kind, user=city.leader, period_id=0)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"assessment": None},
+        {"format": "docx"},
+        {"format": "zip"},
+        {"kind": "pemda"},
+        {"kind": "batch", "assessment": None, "data_status": ""},
+    ],
+)
+def test_the_database_refuses_what_is_of_no_kind(submitted, city, nonsense):
+    job = request(submitted, city.operator)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReportJob.objects.filter(pk=job.pk).update(**nonsense)

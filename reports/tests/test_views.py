@@ -251,7 +251,8 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(login, city, don
     for place in range(number - 1):
         ReportJob.objects.create(
             code=f"LPO-{place}", kind="agency", assessment=done.assessment, period=done.period, key=str(place),
-            data_status="submitted", is_draft=True, queued_at=timezone.now(), status="failed", error="x", requested_by=city.operator,
+            data_status="submitted", is_draft=True, queued_at=timezone.now(), status="failed",
+            error="x", requested_by=city.operator,
         )  # fmt: skip
     client = login(city.operator)
     client.get(reverse("report_list"))
@@ -270,3 +271,70 @@ def test_a_page_answers_head_refuses_post_and_takes_nothing_away(login, city, do
     client, page = login(city.leader), reverse(name, args=[] if name == "report_list" else [done.pk])
     assert (client.head(page).status_code, client.post(page).status_code) == (200, 405)
     assert not Event.objects.filter(action="report.download").exists()
+
+
+def test_a_workbook_is_asked_for_made_and_taken(login, city, submitted):
+    client = login(city.operator)
+    response = client.post(url("report_request", submitted), {"bentuk": "xlsx"})
+    job = ReportJob.objects.get(format="xlsx")
+    assert response.url == url("report", job)
+    making.make(str(job.pk))
+    page = text(client.get(url("report", job)))
+    assert "Laporan siap diunduh: XLSX," in page
+    assert "halaman," not in page
+    assert "Buat sebagai PDF" in page
+    taken = client.get(url("report_download", job))
+    assert (taken["Content-Type"], taken.filename) == (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "laporan-spbe-dinkes-2026-draf.xlsx",
+    )  # fmt: skip
+
+
+def test_an_unknown_format_or_kind_is_said_and_makes_nothing(login, city, submitted, period):
+    client = login(city.coordinator)
+    for page, body in (
+        (url("report_request", submitted), {"bentuk": "docx"}),
+        (url("report_request_period", period), {"jenis": "poem"}),
+        (url("report_request_period", period), {}),
+    ):
+        response = client.post(page, body, follow=True)
+        assert response.redirect_chain == [(reverse("report_list"), 302)]
+        assert "message" in text(response)
+    assert ReportJob.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [("operator", 403), ("admin", 403), ("outsider", 403), ("verifier", 302), ("coordinator", 302), ("leader", 302)],
+)
+def test_who_may_ask_for_reports_of_the_government(login, city, period, person, status):
+    client = login(getattr(city, person))
+    assert client.post(url("report_request_period", period), {"jenis": "pemda"}).status_code == status
+    assert ReportJob.objects.count() == (status == 302)
+    offered = url("report_request_period", period) in text(client.get(reverse("report_list")))
+    assert offered == (status == 302)
+
+
+def test_the_list_can_be_narrowed_to_a_kind_and_a_format(login, city, done, period):
+    services.request_report(kind="pemda", user=city.leader, period_id=period.pk)
+    client = login(city.leader)
+    for wanted, shown in (
+        ({"jenis": "agency"}, True), ({"jenis": "pemda"}, False), ({"bentuk": "pdf"}, True), ({"bentuk": "zip"}, False)
+    ):  # fmt: skip
+        assert (wanted, url("report", done) in text(client.get(reverse("report_list"), wanted))) == (wanted, shown)
+    assert client.get(reverse("report_list"), {"jenis": "poem"}).status_code == 404
+    assert client.get(reverse("report_list"), {"bentuk": "docx"}).status_code == 404
+
+
+@pytest.mark.parametrize(("person", "may"), [("operator", True), ("coordinator", True), ("leader", False)])
+def test_only_who_may_stop_is_offered_to(login, city, waiting, person, may):
+    client = login(getattr(city, person))
+    assert (url("report_cancel", waiting) in text(client.get(url("report", waiting)))) == may
+    assert client.post(url("report_cancel", waiting)).status_code == (302 if may else 403)
+    assert ReportJob.objects.get().status == ("cancelled" if may else "queued")
+
+
+def test_a_stopped_report_is_offered_again_on_both_pages(login, city, waiting):
+    services.cancel(waiting.pk, city.operator)
+    client = login(city.operator)
+    for page in (url("report", waiting), reverse("report_list")):
+        assert "Buat lagi" in text(client.get(page))
