@@ -216,7 +216,7 @@ def _pairs(keys: Sequence[set[Hashable]], alike: Callable[[int, int], bool]) -> 
     for index, own in enumerate(keys):
         for key in own:
             shelves[key].append(index)
-    seen = set()
+    seen: set[tuple[int, int]] = set()
     for shelf in shelves.values():
         if len(shelf) <= COMMON:
             seen.update(combinations(shelf, 2))
