@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 from accounts.models import User
@@ -41,7 +42,7 @@ def make_plan(period: Period, coordinator: User) -> None:
     origin = base.start(LAST)
     assert period.target is not None
     limits = Limits(max_step=1)
-    route = routes(base.spec, origin.levels, period.target, limits)[0]
+    route = routes(base.spec, origin.levels, Fraction(period.target), limits)[0]
     save_plan(
         user=coordinator,
         period_id=period.pk,
