@@ -62,7 +62,7 @@ def make_plan(period: Period, coordinator: User) -> None:
 def make_follow_ups(period: Period, coordinator: User, operators: dict[str, User], now: datetime) -> None:
     """Follow-ups of a year that is over, written as a state with the events the acts would have left."""
     random = Random("tindak lanjut")
-    notes = list(queries.notes_of(period).select_related("answer__indicator", "answer__assessment__agency"))
+    notes = [note for note in queries.notes_of(period) if queries.aim_of_note(note) is not None]
     random.shuffle(notes)
     notes.sort(key=lambda review: review.answer.assessment.agency.slug not in NAMED)
     first = [review for slug in NAMED for review in _of(notes, slug)[:2]]
