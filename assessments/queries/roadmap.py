@@ -139,7 +139,8 @@ def ground(period: Period) -> Ground:
     suggested = {
         codes[pk]: level for pk, (level, _) in ((pk, suggestion(row)) for pk, row in pics.items()) if level is not None
     }
-    starts = [_start(spec, NOW, f"Nilai sementara {period.name}", {**suggested, **determined})]
+    kind = "Nilai Pemda" if len(determined) == len(indicators) else "Nilai sementara"
+    starts = [_start(spec, NOW, f"{kind} {period.name}", {**suggested, **determined})]
     last = last_pemda(period)
     if last is not None and last.is_comparable:
         starts.append(_start(spec, LAST, f"Hasil Pemda {last.year}", last.levels))

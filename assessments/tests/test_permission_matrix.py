@@ -104,6 +104,7 @@ WITHOUT_ASSESSMENT = {
     permissions.can_manage_periods: set(COORDINATORS),
     permissions.can_see_results: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
     permissions.can_see_queue: {"verifier own", "verifier other", *COORDINATORS},
+    permissions.can_save_plan: set(COORDINATORS),
 }
 
 

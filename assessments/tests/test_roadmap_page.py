@@ -88,6 +88,7 @@ def save(period: Period, user, *, target="3.2", choice=0, start=queries.NOW, lim
 def test_without_any_level_all_counts_as_the_lowest(period):
     (start,) = queries.ground(period).starts
     assert (start.key, start.known, start.total, start.index) == ("sementara", 0, 47, 1)
+    assert start.label == "Nilai sementara Penilaian 2026"
 
 
 def test_determined_levels_come_before_suggested_ones(determined, city):
@@ -315,7 +316,7 @@ def test_a_saved_plan_holds_what_was_seen(determined, city):
         route.index,
         route.predicate,
     )
-    assert (plan.start_index, plan.start) == (route.start, "Nilai sementara Penilaian 2026: 2,98")
+    assert (plan.start_index, plan.start) == (route.start, "Nilai Pemda Penilaian 2026: 2,98")
     assert plan.rules == {
         "fixed": ["36"],
         "max_step": 1,

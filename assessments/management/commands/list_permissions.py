@@ -49,6 +49,7 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Menetapkan penugasan PIC dan pendukung", permissions.can_assign),
     ("Melihat indeks, tabel, dan peta jalan Pemda", permissions.can_see_pemda),
     ("Menetapkan nilai Pemda, mengisi nilai eksternal", permissions.can_determine),
+    ("Menyimpan peta jalan sebagai rencana periode", permissions.can_save_plan),
     ("Membuat dan memeriksa tindak lanjut", permissions.can_manage_follow_ups),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
