@@ -100,11 +100,25 @@ FUNCTIONS = {
     "cancel": permissions.can_cancel,
     "extend": permissions.can_extend,
 }
+OPERATORS = {"operator own", "operator other"}
 WITHOUT_ASSESSMENT = {
     permissions.can_manage_periods: set(COORDINATORS),
     permissions.can_see_results: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
     permissions.can_see_queue: {"verifier own", "verifier other", *COORDINATORS},
+    permissions.can_see_pemda: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
+    permissions.can_determine: set(COORDINATORS),
+    permissions.can_assign: set(COORDINATORS),
     permissions.can_save_plan: set(COORDINATORS),
+    permissions.can_see_own_place: OPERATORS,
+    permissions.can_see_follow_ups: {*OPERATORS, "verifier own", "verifier other", *COORDINATORS, *LEADERS},
+    permissions.can_manage_follow_ups: set(COORDINATORS),
+}
+#: About one follow-up: their matrix is in `test_followups`.
+OF_A_FOLLOW_UP = {
+    permissions.can_see_follow_up,
+    permissions.can_carry_out,
+    permissions.can_confirm_follow_up,
+    permissions.can_see_proof,
 }
 
 
@@ -138,7 +152,7 @@ def test_every_state_and_every_act_has_a_row():
     assert set(STATES.values()) == set(Status.values)
     assert set(EXPECTED) == set(FUNCTIONS)
     assert {move.name for move in workflow.MOVES} <= set(EXPECTED)
-    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, permissions.can_finalise}
+    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, *OF_A_FOLLOW_UP, permissions.can_finalise}
     known = {value for name, value in vars(permissions).items() if name.startswith("can_")}
     assert known == asked
 
