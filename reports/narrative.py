@@ -96,6 +96,8 @@ def _external(report: Government) -> tuple[str, ...]:
     value = report.external_index.value
     if value is None or report.index.value is None:
         return ()
+    if report.undetermined:
+        return (f"Nilai eksternal adalah {decimal_id(value)} ({report.external_index.predicate}).",)
     difference = value - report.index.value
     told = "sama dengan" if not difference else f"{decimal_id(abs(difference))} {_above(difference)}"
     return (f"Nilai eksternal adalah {decimal_id(value)} ({report.external_index.predicate}), {told} nilai Pemda.",)
@@ -234,7 +236,8 @@ def fulfilment(report: Government, aspect: GroupRow, rows: tuple[LevelRow, ...])
     told = f"{above} dari {len(rows)} indikator memenuhi kriteria level {level_id(second)} atau lebih"
     if report.target_level is not None:
         reached = sum(row.level is not None and row.level >= report.target_level for row in rows)
-        told += f" dan {reached} mencapai level {level_id(report.target_level)} yang ditargetkan instrumen"
+        told += f" dan {reached or 'belum ada yang'} mencapai level {level_id(report.target_level)}"
+        told += " yang ditargetkan instrumen"
     sentences.append(f"{told}.")
     if missing:
         sentences.append(
