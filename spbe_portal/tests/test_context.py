@@ -3,6 +3,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, Role
 from accounts.permissions import NOBODY, Rights
+from spbe_portal import context
 from spbe_portal.context import places_of
 
 pytestmark = pytest.mark.urls("spbe_portal.tests.pages")
@@ -95,8 +96,10 @@ def test_names_are_escaped(client, city):
     "url_name, titles",
     [
         ("home", ["Beranda"]),
-        ("agency_edit", ["OPD"]),
-        ("membership_end", ["Pengguna"]),
+        ("agency_edit", ["OPD dan pengguna"]),
+        ("membership_end", ["OPD dan pengguna"]),
+        ("results", ["Pemda"]),
+        ("followup_edit", ["Pemda"]),
         ("period_finalise", ["Periode"]),
         ("review_overview", ["Verifikasi"]),
         ("report_retry", ["Laporan"]),
@@ -116,8 +119,38 @@ def test_every_place_exists():
         "/",
         "/verifikasi/",
         "/periode/",
-        "/hasil/",
+        "/pemda/",
+        "/posisi/",
         "/opd/",
-        "/pengguna/",
         "/laporan/",
     ]
+
+
+@pytest.mark.urls("spbe_portal.urls")
+def test_every_tab_exists():
+    assert [(tab.title, tab.url) for tab in context.PEMDA.tabs + context.ACCOUNTS.tabs] == [
+        ("Ringkasan", "/pemda/"),
+        ("Peta nilai", "/pemda/peta/"),
+        ("Hasil OPD", "/hasil/"),
+        ("Penetapan", "/pemda/penetapan/"),
+        ("Peta jalan", "/pemda/peta-jalan/"),
+        ("Tindak lanjut", "/tindak-lanjut/"),
+        ("Aplikasi", "/aplikasi/"),
+        ("OPD", "/opd/"),
+        ("Pengguna", "/pengguna/"),
+    ]
+
+
+@pytest.mark.urls("spbe_portal.urls")
+def test_the_tabs_of_the_place_keep_the_chosen_period(client, city, period):
+    client.force_login(city.coordinator)
+    tabs = client.get(f"/hasil/?periode={period.pk}").context["portal"].tabs
+    assert [(tab["title"], tab["url"]) for tab in tabs if tab["is_active"]] == [
+        ("Hasil OPD", f"/hasil/?periode={period.pk}")
+    ]
+    assert client.get("/opd/").context["portal"].tabs[1] == {
+        "title": "Pengguna",
+        "url": "/pengguna/",
+        "is_active": False,
+    }
+    assert client.get("/laporan/").context["portal"].tabs == []
