@@ -110,7 +110,13 @@ def brief_context(report: Brief, setting: str = "") -> dict[str, Any]:
         "late_names": _late(report, setting),
         "moved": "" if report.change is None else narrative.moved(report.change),
         "aspect_chart": _aspects(report, width=330, font_size=9.5),
-        "domain_chart": _bars(report, report.domains or report.aspects, "domain", width=BRIEF_WIDTH, font_size=9.5),
+        "domain_chart": _bars(
+            report,
+            report.domains or report.aspects,
+            "domain" if report.domains else "aspek",
+            width=BRIEF_WIDTH,
+            font_size=9.5,
+        ),
     }
 
 

@@ -79,7 +79,7 @@ def _target(report: Government) -> tuple[str, ...]:
 
 def _next_band(report: Government) -> tuple[str, ...]:
     band = report.next_band
-    if band is None or report.index.value is None:
+    if band is None or report.index.value is None or report.undetermined:
         return ()
     return (
         f"Predikat berikutnya, {band.name}, mulai dari {decimal_id(band.minimum)}: masih kurang "
@@ -254,7 +254,7 @@ def way(report: Government) -> tuple[str, ...]:
             return ("Jalan termurah menuju target belum dihitung: belum semua indikator mempunyai nilai.",)
         return (f"Predikat {report.index.predicate} adalah yang tertinggi.",) if report.index.predicate else ()
     if way.plan:
-        return _plan(way)
+        return _plan(report, way)
     aim = f"predikat {way.aim} ({decimal_id(way.target)})" if way.aim else f"target {decimal_id(way.target)}"
     start = f"{way.start_name} ({decimal_id(way.start)})"
     if way.index is None:
@@ -265,7 +265,7 @@ def way(report: Government) -> tuple[str, ...]:
     )
 
 
-def _plan(way: Way) -> tuple[str, ...]:
+def _plan(report: Government, way: Way) -> tuple[str, ...]:
     result = f" menjadi {decimal_id(way.index)} ({way.predicate})" if way.index is not None else ""
     sentences = [
         f"Peta jalan yang berlaku, “{way.plan}”, menaikkan {len(way.rises)} indikator untuk target "
@@ -273,7 +273,7 @@ def _plan(way: Way) -> tuple[str, ...]:
     ]
     if way.rises and not way.open_rises:
         sentences.append(f"Semua {len(way.rises)} kenaikan tercapai menurut nilai Pemda.")
-    elif way.rises:
+    elif way.rises and way.start != report.index.value:
         sentences.append(f"{way.reached} dari {len(way.rises)} kenaikan tercapai menurut nilai Pemda.")
     return tuple(sentences)
 
@@ -282,9 +282,9 @@ def follow_ups(report: Government) -> tuple[str, ...]:
     if not report.follow_ups:
         return ("Belum ada tindak lanjut yang dicatat untuk periode ini.",)
     closed = len(report.follow_ups) - report.open_follow_ups
-    told = f"{len(report.follow_ups)} tindak lanjut dicatat: {report.open_follow_ups} terbuka, {closed} ditutup."
-    late = f"{report.late_follow_ups} melewati tenggat." if report.late_follow_ups else ""
-    return tuple(sentence for sentence in (told, late) if sentence)
+    parts = [f"{count} {text}" for count, text in ((report.open_follow_ups, "terbuka"), (closed, "ditutup")) if count]
+    late = (f"{report.late_follow_ups} melewati tenggat.",) if report.late_follow_ups else ()
+    return f"{len(report.follow_ups)} tindak lanjut dicatat: {listed(parts)}.", *late
 
 
 def listed(items: list[str]) -> str:

@@ -134,6 +134,15 @@ def test_rendering_makes_no_query(db, django_assert_num_queries):
         render_pemda_report(final_pemda())
 
 
+@pytest.mark.parametrize("aspects", [2, 7])
+def test_an_instrument_without_domains_can_be_shown(aspects):
+    report = replace(final_pemda(), domains=(), aspects=final_pemda().aspects[:aspects])
+    report = replace(report, indicators=tuple(row for row in report.indicators if int(row.aspect) <= aspects))
+    for pdf in (render_pemda_report(report), render_brief(brief(report)), render_minutes(minutes(report))):
+        assert "Nilai per domain" not in text_of(pdf)
+        assert report.aspects[0].name in text_of(pdf)
+
+
 # --- The report ----------------------------------------------------------------------------------------------
 
 
@@ -237,7 +246,7 @@ def test_the_page_names_the_heaviest_and_the_next_steps():
         assert f"{row.code}. {row.short_name}" in text
     for rise in page.next_steps:
         assert rise.short_name in text
-    assert "4 tindak lanjut dicatat: 3 terbuka, 1 ditutup." in text
+    assert "4 tindak lanjut dicatat: 3 terbuka dan 1 ditutup." in text
 
 
 def test_the_page_of_a_draft_names_late_agencies_by_their_short_names():

@@ -162,7 +162,23 @@ def test_the_way_names_its_start_its_aim_and_what_it_reaches():
 
 def test_a_plan_says_how_much_of_it_is_reached():
     report = final_pemda()
-    assert narrative.way(report)[1] == f"1 dari {len(report.way.rises)} kenaikan tercapai menurut nilai Pemda."
+    begun = replace(report, way=replace(report.way, start=Fraction(3)))
+    assert narrative.way(begun)[1] == f"1 dari {len(report.way.rises)} kenaikan tercapai menurut nilai Pemda."
+
+
+def test_a_plan_that_starts_from_this_index_is_only_named():
+    assert len(narrative.way(final_pemda())) == 1
+
+
+def test_closed_follow_ups_are_told_where_there_are_any():
+    report = final_pemda()
+    assert narrative.follow_ups(report) == (
+        "4 tindak lanjut dicatat: 3 terbuka dan 1 ditutup.",
+        "1 melewati tenggat.",
+    )
+    assert narrative.follow_ups(replace(report, follow_ups=report.follow_ups[:1])) == (
+        "1 tindak lanjut dicatat: 1 terbuka.",
+    )
 
 
 def test_the_trend_is_told_since_the_instrument_changed():
