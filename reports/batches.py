@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from typing import IO
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
@@ -109,7 +110,7 @@ def part_ended(job: ReportJob) -> None:
         advance(batch_id)
 
 
-def advance(batch_id: object) -> None:
+def advance(batch_id: UUID) -> None:
     """Count what is there; put the ZIP together when all has ended."""
     batch = ReportJob.objects.select_related("period", "requested_by").filter(pk=batch_id, part_count__gt=0).first()
     if batch is None or batch.status != ReportJob.Status.RUNNING:

@@ -49,7 +49,7 @@ class ReportJobQuerySet(models.QuerySet["ReportJob"]):
             inside = BatchPart.objects.filter(batch=OuterRef("pk"), job__status=ReportJob.Status.DONE)
             inside = inside.exclude(Q(job__assessment__agency_id__in=own) | Q(job__data_status__in=HANDED_IN))
             asked = Q(kind=ReportJob.Kind.BATCH, requested_by=rights.user_id)
-            seen |= asked & (~Q(status=ReportJob.Status.DONE) | ~Exists(inside))
+            seen |= asked & (~Q(status=ReportJob.Status.DONE) | Q(~Exists(inside)))
         return self.filter(seen)
 
     def with_results(self) -> "ReportJobQuerySet":

@@ -54,7 +54,7 @@ def request_report(
 
 def _request_batch(period_id: int | None, user: User) -> ReportJob:
     with transaction.atomic():
-        period = Period.objects.get(pk=period_id)
+        period = Period.objects.get(pk=period_id or 0)
         if not permissions.can_request_period(rights_of(user), period):
             raise PermissionDenied
         rows = batches.sources(period, user)

@@ -216,6 +216,8 @@ PAGES = {
     ],
     "verifikator": ["review_queue", "results", "pemda", "heat", "roadmap"],
     "koordinator": [
+        "report_list",
+        "verify",
         "period_list",
         "period_create",
         "period",
@@ -255,7 +257,7 @@ PAGES = {
 }
 LATER_PAGES = {
     "verifikator": ["review_overview", "review", "return", "approve", "sheet", "answer"],
-    "operator-dinkes": ["home", "sheet", "answer", "withdraw", "report"],
+    "operator-dinkes": ["home", "sheet", "answer", "withdraw", "report", "verify_code"],
     "pimpinan": ["pemda", "heat", "determination", "determine", "results", "sheet", "index_breakdown", "report_list"],
 }
 
@@ -274,6 +276,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         "person": "person person_edit person_deactivate",
         "instrument": "instrument",
         "report": "report",
+        "report_code": "verify_code",
         "followup": "followup followup_edit",
         "application": "application application_edit application_remove application_mark",
     }
@@ -317,7 +320,8 @@ def test_every_page_is_accessible_and_fits(browser, live_server, assessment, cit
     check_pages(browser, live_server, PAGES, things, width)
     fill(assessment, city.operator)
     workflow.submit(assessment_id=assessment.pk, user=city.operator)
-    things["report"] = request_agency_report(assessment.pk, city.operator).pk
+    job = request_agency_report(assessment.pk, city.operator)
+    things |= {"report": job.pk, "report_code": job.code}
     check_pages(browser, live_server, LATER_PAGES, things, width)
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
