@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Q
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, Membership, Role
 from accounts.permissions import Rights
-from assessments.models import Assessment, Assignment, Contributor, Period, Result, Status
+from assessments.models import Answer, Assessment, Assignment, Contributor, Period, Result, Status
 from assessments.moves import actions
 from assessments.permissions import EDITABLE, can_see_open_decisions, may_review_agency
 from spbe_portal.formatting import datetime_id, remaining_id
@@ -81,7 +81,6 @@ class AgencyRow:
     """One agency's place in a period. `actions` are the moves the reader may make now."""
 
     assessment: Assessment
-    changed_at: datetime | None
     is_late: bool
     is_complete: bool | None  # of the result in force, None where there is none
     reviewers: int
@@ -89,6 +88,7 @@ class AgencyRow:
     actions: tuple[str, ...]
     decided: int | None  # how many indicators are decided on, and returned: None where the reader may not know yet
     returned: int | None
+    changed_at: datetime | None = None  # see `with_changes`
 
     @property
     def status(self) -> str:
@@ -193,14 +193,10 @@ def unfinished_token(unfinished: Iterable[Assessment]) -> str:
 
 
 def progress(period: Period, rights: Rights, now: datetime | None = None) -> Progress:
-    """How far each agency of `period` is. Five queries, whatever their number."""
+    """How far each agency of `period` is. A fixed number of queries, none of them over answers."""
     now = now or timezone.now()
     assessments = list(
-        Assessment.objects.filter(period=period)
-        .with_wrote(rights)
-        .select_related("agency")
-        .annotate(answers_changed_at=Max("answers__changed_at"))
-        .order_by("agency__name")
+        Assessment.objects.filter(period=period).with_wrote(rights).select_related("agency").order_by("agency__name")
     )
     complete = dict(
         Result.objects.filter(assessment__period=period, superseded_at=None).values_list("assessment", "is_complete")
@@ -210,19 +206,11 @@ def progress(period: Period, rights: Rights, now: datetime | None = None) -> Pro
     counts: dict[str, int] = defaultdict(int)
     for assessment in assessments:
         assessment.period = period
-        moments = (
-            assessment.answers_changed_at,
-            assessment.submitted_at,
-            assessment.returned_at,
-            assessment.approved_at,
-            assessment.finalised_at,
-        )
         is_complete = complete.get(assessment.pk) if assessment.status == Status.FINAL else None
         published = assessment.status in (Status.RETURNED, Status.APPROVED) or bool(is_complete)
         knows = assessment.submitted_at and (published or can_see_open_decisions(rights, assessment))
         row = AgencyRow(
             assessment=assessment,
-            changed_at=max((moment for moment in moments if moment), default=None),
             is_late=period.status == Period.Status.OPEN and assessment.status in EDITABLE and now >= assessment.due_at,
             is_complete=is_complete,
             reviewers=reviewers[assessment.agency_id],
@@ -234,6 +222,19 @@ def progress(period: Period, rights: Rights, now: datetime | None = None) -> Pro
         rows.append(row)
         counts[row.status] += 1
     return Progress(period, tuple(rows), dict(counts), now)
+
+
+def with_changes(rows: Iterable[AgencyRow]) -> list[AgencyRow]:
+    """`rows` with when anything last changed: for those that are shown. One query."""
+    shown = list(rows)
+    answers = Answer.objects.filter(assessment__in=[row.assessment.pk for row in shown]).order_by()
+    changed = dict(answers.values_list("assessment").annotate(latest=Max("changed_at")))
+    return [replace(row, changed_at=_latest(row.assessment, changed.get(row.assessment.pk))) for row in shown]
+
+
+def _latest(assessment: Assessment, answers_changed_at: datetime | None) -> datetime | None:
+    moves = (assessment.submitted_at, assessment.returned_at, assessment.approved_at, assessment.finalised_at)
+    return max((moment for moment in (answers_changed_at, *moves) if moment), default=None)
 
 
 @dataclass(frozen=True)

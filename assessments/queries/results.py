@@ -6,7 +6,7 @@ ranked against each other, so never ordered by index.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -57,9 +57,9 @@ class ResultRow:
     verified_index: Fraction | None
     predicate: str
     is_rounded_over: bool  # shown rounded, the index would seem to earn another predikat
-    earlier: Earlier | None
     revisions: tuple[Revision, ...]
     can_report: bool
+    earlier: Earlier | None = None  # see `with_earlier`
 
     @property
     def coverage(self) -> Fraction:
@@ -87,7 +87,7 @@ def periods_with_results(rights: Rights) -> list[Period]:
 
 
 def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
-    """What the person may see of each agency in `period`, by agency name. At most eight queries."""
+    """What the person may see of each agency in `period`, by agency name. At most seven queries."""
     assessments = list(
         Assessment.objects.visible_to(rights).filter(period=period).select_related("agency").order_by("agency__name")
     )
@@ -95,7 +95,6 @@ def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
     spec = spec_of(period.instrument)
     for assessment in assessments:
         assessment.period = period
-    before = results_before(assessments)
     rows = []
     for assessment in assessments:
         status = shown_status(assessment, revisions[assessment.pk])
@@ -109,12 +108,19 @@ def result_rows(period: Period, rights: Rights) -> list[ResultRow]:
                 verified_index=verified,
                 predicate=predicate,
                 is_rounded_over=rounds_over(verified, spec),
-                earlier=_earlier(before.get(assessment.pk), period.instrument.code),
                 revisions=tuple(revisions[assessment.pk]),
                 can_report=can_report(rights, assessment),
             )
         )
     return rows
+
+
+def with_earlier(rows: Iterable[ResultRow], period: Period) -> list[ResultRow]:
+    """`rows` with each agency's index of an earlier year: for those that are shown. One query."""
+    shown = list(rows)
+    before = results_before([row.assessment for row in shown])
+    code = period.instrument.code
+    return [replace(row, earlier=_earlier(before.get(row.assessment.pk), code)) for row in shown]
 
 
 def revisions_of(assessments: Iterable[Assessment]) -> dict[int, list[Revision]]:

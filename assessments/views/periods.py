@@ -109,6 +109,8 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
     progress = queries.progress(found, rights(request), now)
     status, search = request.GET.get("status", ""), request.GET.get("cari", "").strip()
     rows = [row for row in progress.rows if _matches(row, status, search)]
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman"))
+    page.object_list = queries.with_changes(page.object_list)
     home = f"{settings.PUBLIC_URL}/"
     reminder = queries.reminder_text(progress, url=home) if found.status == "open" else ""
     return render(
@@ -117,7 +119,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "period": found,
             "progress": progress,
-            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman")),
+            "page": page,
             "chips": _chips(progress),
             "status": status,
             "search": search,

@@ -28,6 +28,8 @@ def results(request: HttpRequest) -> HttpResponse:
     turnout = queries.turnout(period)
     filters = {name: request.GET.get(name, "").strip() for name in ("jenis", "status", "cari", "urut")}
     shown = queries.ordered([row for row in rows if _matches(row, filters)], _order(filters["urut"]))
+    page = Paginator(shown, PAGE_SIZE).get_page(request.GET.get("halaman"))
+    page.object_list = queries.with_earlier(page.object_list, period)
     return render(
         request,
         "assessments/results.html",
@@ -36,7 +38,7 @@ def results(request: HttpRequest) -> HttpResponse:
             "periods": periods,
             "turnout": turnout,
             "total": len(rows),
-            "page": Paginator(shown, PAGE_SIZE).get_page(request.GET.get("halaman")),
+            "page": page,
             "shown": len(shown),
             "filters": filters,
             "is_filtered": any(filters[name] for name in ("jenis", "status", "cari")),
