@@ -15,7 +15,7 @@ SIGNATORIES = (
 class Minutes(Government):
     @property
     def title(self) -> str:
-        return f"{self.heading} Penilaian Mandiri SPBE {self.government} {self.year}"
+        return f"{self.heading} Verifikasi Penilaian Mandiri SPBE {self.government} {self.year}"
 
     @property
     def heading(self) -> str:

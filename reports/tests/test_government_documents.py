@@ -56,7 +56,7 @@ def test_the_minutes_count_what_followed_a_suggestion():
 
 
 def test_a_draft_is_a_draft_of_minutes():
-    assert minutes().title == "Berita Acara Penilaian Mandiri SPBE Pemerintah Kota Arunika 2025"
+    assert minutes().title == "Berita Acara Verifikasi Penilaian Mandiri SPBE Pemerintah Kota Arunika 2025"
     draft = minutes(draft_pemda())
     assert (draft.heading, draft.mark) == ("Rancangan Berita Acara", "DRAF")
 

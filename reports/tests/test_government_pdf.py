@@ -23,7 +23,7 @@ KINDS = ("pemda", "brief", "minutes")
 TITLES = {
     "pemda": "Laporan Konsolidasi SPBE Pemerintah Kota Arunika 2025",
     "brief": "Ringkasan SPBE untuk Pimpinan Pemerintah Kota Arunika 2025",
-    "minutes": "Berita Acara Penilaian Mandiri SPBE Pemerintah Kota Arunika 2025",
+    "minutes": "Berita Acara Verifikasi Penilaian Mandiri SPBE Pemerintah Kota Arunika 2025",
 }
 
 
