@@ -78,17 +78,17 @@ def _lowered(table: Board, random: Random) -> list[PemdaRow]:
     told = TOLD.get(table.period.year)
     if told is None:
         return able[:FEW]
-    levels = {row.code: row.suggested for row in table.rows}
+    levels = {row.code: row.suggested for row in table.rows if row.suggested is not None}
     chosen: list[PemdaRow] = []
     index = score(table.spec, levels).index
     assert index is not None
     for row in able:
         if str(round_display(index)) == told:
             break
-        after = score(table.spec, levels | {row.code: row.suggested - 1}).index
+        after = score(table.spec, levels | {row.code: levels[row.code] - 1}).index
         assert after is not None
         if after >= Fraction(told) - Fraction(1, 200):
-            levels[row.code] = row.suggested - 1
+            levels[row.code] -= 1
             index = after
             chosen.append(row)
     return chosen
