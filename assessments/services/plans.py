@@ -15,6 +15,7 @@ from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import Period, Plan, PlanRise
 from assessments.queries.roadmap import ground, mark_of, plan_in_force
 from assessments.services._base import require
+from assessments.services.answers import clean_text
 from assessments.totals import fraction_text
 from audit.services import record
 from indicators.roadmap import Limits, routes
@@ -50,11 +51,7 @@ def save_plan(
             raise WrongState(
                 f"Periode ini berstatus {period.get_status_display()}. Rencana disimpan pada periode yang berjalan."
             )
-        name = name.strip()
-        if not name:
-            raise Invalid({"nama": "Isi nama rencana."})
-        if len(name) > NAME_MAX:
-            raise Invalid({"nama": f"Nama terlalu panjang: paling banyak {NAME_MAX} karakter."})
+        name = _name(name)
         base = ground(period)
         origin = base.start(start)
         found = routes(base.spec, origin.levels, Fraction(target), limits)
@@ -96,6 +93,18 @@ def save_plan(
         )
         record("plan.save", plan, actor=user, before=_told(former), after=_told(plan))
         return plan
+
+
+def _name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise Invalid({"nama": "Isi nama rencana."})
+    if len(name) > NAME_MAX:
+        raise Invalid({"nama": f"Nama terlalu panjang: paling banyak {NAME_MAX} karakter."})
+    try:
+        return clean_text(name, NAME_MAX)
+    except Invalid as refusal:
+        raise Invalid({"nama": refusal.errors["text"]}) from None
 
 
 def rules_of(limits: Limits) -> dict[str, Any]:

@@ -344,6 +344,7 @@ def test_a_new_plan_replaces_the_one_in_force(determined, city):
     [
         ({"name": " "}, Invalid),
         ({"name": "x" * 121}, Invalid),
+        ({"name": "a\x00b"}, Invalid),
         ({"target": "2.5"}, Invalid),
         ({"target": "4", "limits": Limits(max_step=1, fixed=("1", "2"))}, Invalid),
         ({"mark": "lain"}, Stale),
