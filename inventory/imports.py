@@ -169,6 +169,8 @@ def apply(draft: ImportDraft, actor: User) -> Plan:
         if held is None:
             raise Refused("Daftar ini sudah disimpan atau digantikan unggahan lain.")
         found = kept(held)
+        # All at once and in one order: two lists that change the same applications wait for each other, one way.
+        services.lock_all(row.pk for row in found.rows if row.outcome == CHANGED and row.pk)
         indicators = {indicator.code: indicator for indicator in _asked()}
         agencies = Agency.objects.in_bulk({row.agency_id for row in found.rows if row.agency_id})
         for row in found.rows:

@@ -174,6 +174,12 @@ def locked(application_id: int) -> Application:
     return found
 
 
+def lock_all(application_ids: Iterable[int]) -> None:
+    """Lock these rows in the order of their ids, for who goes on to change several of them."""
+    rows = Application.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=list(application_ids))
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
 def name_taken(agency_id: int, name: str, but: int | None = None) -> bool:
     return Application.objects.filter(agency=agency_id, name__iexact=name).exclude(pk=but or 0).exists()
 
