@@ -216,6 +216,14 @@ def test_an_address_may_ask_so_often_and_no_more(client, final, city, monkeypatc
     assert page_of(client, job.code).status_code == 200
 
 
+def test_who_asks_too_often_is_refused_before_an_upload_is_read(client, monkeypatch):
+    read = []
+    monkeypatch.setattr(views, "CHECKS_A_MINUTE", 1)
+    monkeypatch.setattr(views.DigestHandler, "receive_data_chunk", lambda *args: read.append(args))
+    assert [upload(client, b"x").status_code for _ in range(3)] == [404, 429, 429]
+    assert len(read) == 1
+
+
 def test_the_answer_takes_one_query(client, final, city, django_assert_num_queries):
     job = made(final, city.leader)
     page_of(client, job.code)

@@ -48,6 +48,8 @@ class DigestHandler(FileUploadHandler):
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """A form to type a code (`?kode=`), and one to check a file."""
+    if request.method == "POST" and (refusal := _too_many(request)):
+        return refusal  # before the upload is read
     request.upload_handlers = [LimitedUploadHandler(request), DigestHandler(request)]
     return _verify(request)
 
@@ -55,7 +57,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @csrf_protect
 def _verify(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return _too_many(request) or _check_file(request)
+        return _check_file(request)
     typed = request.GET.get("kode", "").strip()
     if typed:
         code = queries.plain_code(typed)
