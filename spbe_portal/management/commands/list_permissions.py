@@ -13,6 +13,9 @@ from assessments import permissions
 from assessments.models import Assessment, FollowUp, Period, Status
 from assessments.moves import MOVES
 from assessments.workflow.followups import FOLLOW_UP_MOVES, follow_up_actions
+from inventory import permissions as applications
+from reports import permissions as reports
+from reports.models import ReportJob
 
 PATH = Path(settings.BASE_DIR) / "docs" / "permissions.md"
 NONE = "–"
@@ -53,7 +56,18 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Membuat dan memeriksa tindak lanjut", permissions.can_manage_follow_ups),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
+    ("Melihat posisi OPD sendiri", permissions.can_see_own_place),
+    ("Melihat daftar aplikasi", applications.can_see_inventory),
+    ("Melihat aplikasi semua OPD dan tumpang tindihnya", applications.can_see_all),
+    ("Memindahkan aplikasi ke OPD lain", applications.can_move),
+    ("Menandai calon konsolidasi", applications.can_mark),
     ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
+)
+
+#: Acts on one agency's applications.
+OF_APPLICATIONS: tuple[tuple[str, Callable[[Rights, int], bool]], ...] = (
+    ("Melihat", applications.can_see),
+    ("Menambah, mengubah, menyatakan masih benar, menghapus, mengunggah daftar", applications.can_keep),
 )
 
 
@@ -64,8 +78,8 @@ def render() -> str:
         "# Siapa boleh melakukan apa",
         "",
         "Dibuat oleh `script/manage list_permissions`; jangan diubah dengan tangan. Isinya dihitung dengan memanggil",
-        "fungsi izin (`assessments/permissions.py`, `accounts/permissions.py`) dan tabel langkah",
-        "(`assessments/moves.py`) untuk setiap peran dan setiap status.",
+        "fungsi izin (`permissions.py` setiap aplikasi) dan tabel langkah (`assessments/moves.py`,",
+        "`assessments/workflow/followups.py`) untuk setiap peran dan setiap status.",
         "",
         "- Yang tertulis adalah status penilaian yang mengizinkan; “–” berarti tidak pernah.",
         "- Yang tidak boleh dilihat dijawab 404, yang boleh dilihat tetapi tidak boleh dilakukan dijawab 403.",
@@ -92,6 +106,10 @@ def render() -> str:
     lines += _table(["Tindakan", "Fungsi", *names], _wrote_rows())
     lines += ["", "## Tindak lanjut sebuah OPD", "", "Yang tertulis adalah status tindak lanjutnya.", ""]
     lines += _table(["Tindakan", "Kode", *names], _follow_up_rows())
+    lines += ["", "## Aplikasi sebuah OPD", ""]
+    lines += _table(["Tindakan", "Fungsi", *names], map(_application_row, OF_APPLICATIONS))
+    lines += ["", "## Laporan Pemda dan kumpulan laporan OPD", "", "Yang tertulis adalah status periodenya.", ""]
+    lines += _table(["Tindakan", "Fungsi", *names], _report_rows())
     lines += ["", "## Di luar satu penilaian", ""]
     lines += _table(["Tindakan", "Fungsi", *names], [*map(_general_row, GENERAL), _finalise_row(), *_password_rows()])
     return "\n".join(lines) + "\n"
@@ -185,14 +203,40 @@ def _follow_up_states(rights: Rights, allowed: Callable[[Rights, FollowUp], bool
     return ALL if len(labels) == len(FollowUp.Status) else ", ".join(labels) or NONE
 
 
-def _finalise_row() -> list[str]:
+def _application_row(row: tuple[str, Callable[[Rights, int], bool]]) -> list[str]:
+    title, function = row
+    return [title, _name(function), *("ya" if function(rights, OWN) else NONE for _, rights in ROLES)]
+
+
+def _report_rows() -> Iterable[list[str]]:
+    def job(kind: str, requested_by: int) -> ReportJob:
+        return ReportJob(kind=kind, requested_by_id=requested_by)
+
+    yield ["Meminta", _name(reports.can_request_period), *_period_states(reports.can_request_period)]
+    for title, kind, requested_by in (
+        ("Mengunduh laporan Pemda, siapa pun pemintanya", ReportJob.Kind.PEMDA, 2),
+        ("Mengunduh kumpulan yang diminta sendiri", ReportJob.Kind.BATCH, 1),
+        ("Mengunduh kumpulan yang diminta orang lain", ReportJob.Kind.BATCH, 2),
+    ):
+        wanted = job(kind, requested_by)
+        yield [title, _name(reports.can_open), *("ya" if reports.can_open(who, wanted) else NONE for _, who in ROLES)]
+    for title, requested_by in (("yang diminta sendiri", 1), ("yang diminta orang lain", 2)):
+        wanted = job(ReportJob.Kind.PEMDA, requested_by)
+        cells = ("ya" if reports.can_cancel(rights, wanted) else NONE for _, rights in ROLES)
+        yield [f"Menghentikan {title}", _name(reports.can_cancel), *cells]
+
+
+def _period_states(allowed: Callable[[Rights, Period], bool]) -> list[str]:
+    """For each role the labels of the states of a period in which `allowed`."""
     cells = []
     for _, rights in ROLES:
-        labels = [
-            status.label for status in Period.Status if permissions.can_finalise(rights, Period(pk=1, status=status))
-        ]
+        labels = [status.label for status in Period.Status if allowed(rights, Period(pk=1, status=status))]
         cells.append(f"periode {', '.join(labels)}" if labels else NONE)
-    return ["Memfinalkan periode", _name(permissions.can_finalise), *cells]
+    return cells
+
+
+def _finalise_row() -> list[str]:
+    return ["Memfinalkan periode", _name(permissions.can_finalise), *_period_states(permissions.can_finalise)]
 
 
 def _password_rows() -> Iterable[list[str]]:

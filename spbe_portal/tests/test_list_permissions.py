@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from assessments.management.commands import list_permissions
+from spbe_portal.management.commands import list_permissions
 
 
 def test_the_committed_page_is_current():
@@ -29,3 +29,10 @@ def test_checking_passes_after_writing(tmp_path, monkeypatch, settings):
 def test_the_page_shows_that_own_agencies_are_not_reviewed():
     row = next(line for line in list_permissions.render().splitlines() if "`can_review`" in line)
     assert row.split(" | ")[2:] == ["–", "–", "Diajukan", "–", "Diajukan", "–", "–", "– |"]
+
+
+def test_the_page_speaks_of_applications_and_of_the_reports_of_others():
+    rows = {line.split(" | ")[0]: line.split(" | ")[2:] for line in list_permissions.render().splitlines()}
+    kept = rows["| Menambah, mengubah, menyatakan masih benar, menghapus, mengunggah daftar"]
+    assert kept == ["ya", "–", "–", "–", "ya", "ya", "–", "– |"]
+    assert rows["| Mengunduh kumpulan yang diminta orang lain"] == ["–", "–", "–", "–", "ya", "ya", "–", "– |"]
