@@ -102,6 +102,15 @@ def counts(found: QuerySet[Application]) -> Counts:
     )
 
 
+def alike_by_name(application: Application) -> list[str]:
+    """Names of the same agency's other applications that differ only in spelling and common words. One query."""
+    others = Application.objects.filter(agency=application.agency_id).exclude(pk=application.pk)
+    wanted = overlaps.name_words(application.name)
+    return [
+        name for name in others.order_by("name").values_list("name", flat=True) if overlaps.name_words(name) == wanted
+    ]
+
+
 # --- Indicators ------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,8 @@ CSV = "text/csv; charset=utf-8"
 #: What office programs take for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+TOO_LARGE = f"Berkas terlalu besar: paling besar {size_id(MAX_BYTES)}."
+
 Table = list[tuple[int, list[str]]]  # (line number in the file, cells)
 
 
@@ -38,7 +40,7 @@ class Unreadable(Exception):
 def read(file: BinaryIO, name: str, size: int) -> Table:
     """The rows of the first sheet that hold anything, with the numbers they have in the file. Raises `Unreadable`."""
     if size > MAX_BYTES:
-        raise Unreadable(f"Berkas terlalu besar: paling besar {size_id(MAX_BYTES)}.")
+        raise Unreadable(TOO_LARGE)
     file.seek(0)
     content = file.read(MAX_BYTES + 1)
     if not content:

@@ -257,6 +257,12 @@ class TestPages:
         assert "Ada yang perlu diperbaiki" in response.content.decode()
         assert ImportDraft.objects.count() == 0
 
+    def test_a_file_that_was_dropped_while_it_arrived_is_said_to_be_too_large(self, login, city, settings):
+        settings.EVIDENCE_MAX_BYTES = 1000
+        page = upload(login(city.operator), b"x" * 1001, "besar.csv").content.decode()
+        assert "Berkas terlalu besar: paling besar 5 MB." in page
+        assert "Pilih berkasnya." not in page
+
     def test_what_is_brought_in_is_shown_as_text(self, login, city, instrument):
         page = upload(login(city.operator), HEAD + "<script>alert(1)</script>;x;publik;aktif\n").content.decode()
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

@@ -170,6 +170,14 @@ class TestKeeping:
         page = text(login(city.operator).post(reverse("application_create"), self.body(name="E-SURAT")))
         assert "OPD ini sudah mempunyai aplikasi dengan nama itu." in page
 
+    def test_a_name_that_differs_only_in_spelling_is_pointed_out(self, login, application, city):
+        client = login(city.operator)
+        page = text(client.post(reverse("application_create"), self.body(name="E SURAT"), follow=True))
+        assert "Namanya mirip dengan yang sudah ada: e-Surat." in page
+        page = text(client.post(reverse("application_create"), self.body(name="Antrean"), follow=True))
+        assert "Antrean ditambahkan." in page
+        assert "mirip" not in page
+
     def test_two_who_edit_see_both_texts(self, login, application, city):
         url = reverse("application_edit", args=[application.pk])
         services.edit_application(

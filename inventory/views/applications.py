@@ -83,6 +83,11 @@ def application_create(request: HttpRequest) -> HttpResponse:
             explain(form, refused)
         else:
             messages.success(request, f"{made.name} ditambahkan.")
+            if alike := queries.alike_by_name(made):
+                names = ", ".join(alike)
+                messages.warning(
+                    request, f"Namanya mirip dengan yang sudah ada: {names}. Bila sama, hapus salah satunya."
+                )
             return redirect("application", made.pk)
     return _form(request, form, "Tambah aplikasi", "Tambah aplikasi")
 

@@ -29,6 +29,8 @@ def application_import(request: HttpRequest) -> HttpResponse:
     """Take a file and show what it would do; nothing is written yet."""
     allow(permissions.can_keep_any(rights(request)))
     form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
+    if getattr(request, "too_large_files", []):  # dropped while it arrived
+        form.fields["file"].error_messages["required"] = sheets.TOO_LARGE
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
