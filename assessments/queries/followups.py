@@ -148,6 +148,11 @@ class FollowUpList:
     chips: list[tuple[str, str, int]]  # value, title, how many
     wanted: FollowUpFilter
 
+    @property
+    def has_any(self) -> bool:
+        """Whether any state has one."""
+        return any(count for _, _, count in self.chips)
+
 
 def _conditions(today: date) -> dict[str, Q]:
     return {

@@ -243,7 +243,7 @@ def test_the_owner_saves_then_reports_with_proof(period, city, login):
     file = SimpleUploadedFile("sk.pdf", pdf(1), content_type="application/pdf")
     carry(client, follow_up, lapor="1", file=file)
     follow_up.refresh_from_db()
-    assert (follow_up.status, follow_up.proof.original_name) == ("reported", "sk.pdf")
+    assert (follow_up.status, follow_up.progress, follow_up.proof.original_name) == ("reported", 100, "sk.pdf")
     assert "Menunggu pemeriksaan koordinator." in text_of(client.get(reverse("followup", args=[follow_up.pk])))
 
 

@@ -1,7 +1,7 @@
 """The moves of a follow-up: the table, and one function a move. The only code that assigns its status."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -67,6 +67,7 @@ def follow_up_actions(rights: Rights, follow_up: FollowUp) -> list[str]:
 def report_follow_up(*, follow_up_id: int, user: User, version: int, carried: Carried) -> FollowUp:
     """Save what was done (see `services.followups.carry_out`) and hand it to the coordinator, in one step.
 
+    Done is all of it: the progress is 100, whatever stood in the form.
     Raises as `carry_out` does, and `Invalid` (key "report") where the report says nothing.
     """
     with proof_arriving(follow_up_id, user, carried) as proof, transaction.atomic():
@@ -76,7 +77,7 @@ def report_follow_up(*, follow_up_id: int, user: User, version: int, carried: Ca
         if not carried.report.strip():
             raise Invalid({"report": "Tulis apa yang sudah dilakukan, lalu laporkan."})
         before = {"status": follow_up.status, **carried_of(follow_up)}
-        if not write_carried(follow_up, rights, user, version, carried, proof):
+        if not write_carried(follow_up, rights, user, version, replace(carried, progress=100), proof):
             require_current(follow_up, version)
             follow_up.version += 1
         follow_up.status = BY_NAME["report"].target
