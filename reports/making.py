@@ -73,12 +73,15 @@ def take_up_lost(now: datetime | None = None) -> list[str]:
 
 
 def _read(job: ReportJob) -> tuple[kinds.Sources, kinds.Document]:
-    """The document, and what it was made of. Read again where the data changed while it was read."""
+    """The document, and what it was made of. Read again where the data changed while it was read.
+
+    The time it bears is the one the public check shows (`started_at`): to the minute, whoever compares finds the same.
+    """
     kind = kinds.KINDS[job.kind]
     pk = job.assessment_id if kind.of_assessment else job.period_id
     for _ in range(5):
         rows = kind.maker.sources(pk)
-        document = kind.maker.document(rows, code=job.code, generated_at=timezone.now())
+        document = kind.maker.document(rows, code=job.code, generated_at=job.started_at or timezone.now())
         if kind.maker.sources(pk).key == rows.key:
             break
     return rows, document

@@ -22,7 +22,7 @@ class Genuine:
     subject: str
     period: str
     index: str
-    issued_at: datetime | None
+    made_at: datetime | None  # as the document itself says it
     pages: int
     format: str
     signed_by: str
@@ -95,7 +95,7 @@ def _genuine(wanted: Q) -> Genuine | None:
         subject=job.shown_subject,
         period=job.period.name,
         index=job.shown_index,
-        issued_at=job.finished_at,
+        made_at=job.finished_at if is_batch else job.started_at or job.finished_at,
         pages=job.pages,
         format=job.get_format_display(),
         signed_by=job.signed_by,

@@ -22,6 +22,7 @@ from reports.pdf import QR_SIZE, render_agency_report
 from reports.queries import verify as queries
 from reports.tests.sample import final_report
 from reports.views import verify as views
+from spbe_portal.formatting import datetime_id
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "quick")]
 
@@ -190,6 +191,23 @@ def test_a_file_that_is_too_large_or_missing_is_said(client, settings):
     assert (response.status_code, "terlalu besar" in words(response)) == (400, True)
     assert 'value="LPO-2026-AAAA-AAAA"' in words(response)
     assert "Pilih berkas" in words(client.post(reverse("verify")))
+    response = upload(client, b"")
+    assert (response.status_code, "Berkas ini kosong" in words(response)) == (400, True)
+
+
+@pytest.mark.parametrize("query, said", [({"kode": " "}, True), ({}, False)])
+def test_a_code_that_was_not_typed_is_asked_for(client, query, said):
+    response = client.get(reverse("verify"), query)
+    assert (response.status_code, "Ketik kode dokumennya." in words(response)) == (200, said)
+
+
+def test_the_time_is_the_one_the_document_bears(client, final, city, monkeypatch):
+    borne, render = [], agency.render_pdf
+    monkeypatch.setattr(agency, "render_pdf", lambda report: borne.append(report.generated_at) or render(report))
+    job = made(final, city.leader)
+    three = timedelta(minutes=3)
+    ReportJob.objects.update(created_at=job.created_at - three, finished_at=job.finished_at + three)
+    assert f"<dt>Dibuat</dt><dd>{datetime_id(borne[0])}</dd>" in words(page_of(client, job.code))
 
 
 def test_a_forged_post_is_refused(final):

@@ -64,7 +64,8 @@ def _verify(request: HttpRequest) -> HttpResponse:
         if code:
             return redirect("verify_code", code=code)
         return _too_many(request) or _page(request, typed=typed)
-    return render(request, "reports/verify.html", _shared())
+    code_error = "Ketik kode dokumennya." if "kode" in request.GET else ""
+    return render(request, "reports/verify.html", {**_shared(), "code_error": code_error})
 
 
 @login_not_required
@@ -79,13 +80,12 @@ def _check_file(request: HttpRequest) -> HttpResponse:
     """Compare an uploaded copy with the document of the code given, or find the document it is."""
     typed = request.POST.get("kode", "").strip()
     file = request.FILES.get("berkas")
-    if file is None:
-        too_large = getattr(request, "too_large_files", [])
-        error = (
-            f"Berkas terlalu besar untuk diperiksa: paling besar {size_id(max_bytes())}."
-            if too_large
-            else "Pilih berkas laporan yang akan diperiksa."
-        )
+    if file is None or not file.size:
+        error = "Pilih berkas laporan yang akan diperiksa."
+        if file is not None:
+            error = "Berkas ini kosong (0 byte). Pilih berkas laporan yang utuh."
+        elif getattr(request, "too_large_files", []):
+            error = f"Berkas terlalu besar untuk diperiksa: paling besar {size_id(max_bytes())}."
         return render(request, "reports/verify.html", {**_shared(), "typed": typed, "error": error}, status=400)
     digest: str = file.sha256  # type: ignore[union-attr]
     named = queries.by_code(typed) if typed else None
