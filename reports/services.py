@@ -40,7 +40,7 @@ def request_report(
     if kind == ReportJob.Kind.BATCH:
         return _request_batch(period_id, user)
     made = KINDS.get(kind)
-    if made is None:
+    if made is None or made.of_assessment != (assessment_id is not None):
         raise Invalid({"kind": "Jenis laporan tidak dikenal. Pilih salah satu jenis yang tersedia."})
     if format not in made.formats:
         shown = " atau ".join(str(ReportJob.Format(each).label) for each in made.formats)

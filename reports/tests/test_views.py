@@ -294,6 +294,7 @@ def test_an_unknown_format_or_kind_is_said_and_makes_nothing(login, city, submit
     for page, body in (
         (url("report_request", submitted), {"bentuk": "docx"}),
         (url("report_request_period", period), {"jenis": "poem"}),
+        (url("report_request_period", period), {"jenis": "agency"}),
         (url("report_request_period", period), {}),
     ):
         response = client.post(page, body, follow=True)
