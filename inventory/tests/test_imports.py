@@ -98,6 +98,45 @@ class TestReading:
         with pytest.raises(Unreadable, match="setelah dibuka"):
             sheets.read(out, "a.xlsx", out.tell())
 
+    @pytest.mark.parametrize(
+        "part, before, repeated, after, times",
+        [
+            (
+                "xl/worksheets/sheet1.xml",
+                "<worksheet><sheetData><row>",
+                "<c/>",
+                "</row></sheetData></worksheet>",
+                500_000,
+            ),
+            ("xl/styles.xml", "<styleSheet><cellXfs>", "<xf/>", "</cellXfs></styleSheet>", 60_000),
+        ],
+    )
+    def test_a_small_file_of_very_many_cells_or_styles_is_refused_before_it_is_read(
+        self, monkeypatch, part, before, repeated, after, times
+    ):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(part, before + repeated * times + after)
+        assert out.tell() < 10_000
+        monkeypatch.setattr(sheets, "load_workbook", lambda *args, **kwargs: pytest.fail("it was opened"))
+        with pytest.raises(Unreadable, match="setelah dibuka"):
+            sheets.read(out, "a.xlsx", out.tell())
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+    def test_a_part_that_declares_entities_is_refused(self, monkeypatch, encoding):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("xl/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'.encode(encoding))
+        monkeypatch.setattr(sheets, "load_workbook", lambda *args, **kwargs: pytest.fail("it was opened"))
+        with pytest.raises(Unreadable, match="utuh"):
+            sheets.read(out, "a.xlsx", out.tell())
+
+    def test_a_workbook_as_large_as_allowed_is_read(self):
+        content = xlsx(
+            ["Nama", *(f"Kolom {n}" for n in range(39))], *([f"Aplikasi {n}", *range(39)] for n in range(2000))
+        )
+        assert len(sheets.read(io.BytesIO(content), "a.xlsx", len(content))) == sheets.MAX_ROWS + 1
+
     def test_as_many_rows_as_allowed_are_read(self):
         assert len(table("Nama;Fungsi\n" + "a;b\n" * sheets.MAX_ROWS)) == sheets.MAX_ROWS + 1
 
