@@ -21,7 +21,9 @@ _ROLES: dict[str, str | None] = {
 }
 #: A sheet may take such a text for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-ERRORS_MAX = 100
+#: Lines that may come besides one for each agency and indicator; what is longer than that repeats itself.
+SPARE_LINES = 1_000
+TOO_MANY = "Berkas ini berisi lebih banyak baris daripada pasangan OPD dan indikator. Periksa berkasnya."
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def read(data: bytes, agencies: Mapping[str, Iterable[int]], codes: Iterable[str
             {}, (LineError(1, "Berkas ini bukan teks CSV. Simpan sebagai CSV (UTF-8), lalu unggah lagi."),), 0
         )
     known = {code.casefold(): code for code in codes}
+    most = len({pk for ids in agencies.values() for pk in ids}) * len(known) + SPARE_LINES
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     errors: list[LineError] = []
     cells: dict[tuple[int, str], str | None] = {}
@@ -79,6 +82,9 @@ def read(data: bytes, agencies: Mapping[str, Iterable[int]], codes: Iterable[str
                     break
                 continue
             lines += 1
+            if lines > most:
+                errors.append(LineError(reader.line_num, TOO_MANY))
+                break
             found = _cell(values, places, agencies, known)
             if isinstance(found, str):
                 errors.append(LineError(reader.line_num, found))

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Agency
 from assessments import workflow
-from assessments.assignment_csv import LineError, names, read
+from assessments.assignment_csv import TOO_MANY, LineError, names, read
 from assessments.models import Assessment, Assignment, Period
 from assessments.services import periods as period_services
 from assessments.services.assignments import set_assignments
@@ -361,3 +361,9 @@ def test_a_cancelled_period_still_gives_its_csv(login, city, period):
     workflow.cancel_period(period_id=period.pk, user=city.coordinator, reason="Salah.")
     response = login(city.coordinator).get(reverse("assignments_export", args=[period.pk]))
     assert response.content.count(b"\r\n") == 1 + 3 * 47
+
+
+def test_reading_ends_where_a_file_can_only_repeat_itself():
+    sheet = read(b"Kode OPD;Indikator;Peran\n" + b"dinkes;1;PIC\n" * 5_000, {"dinkes": {1}}, ["1", "2"])
+    assert sheet.errors == (LineError(1_004, TOO_MANY),)
+    assert sheet.cells == {(1, "1"): "pic"}
