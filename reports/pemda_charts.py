@@ -41,7 +41,7 @@ def _span(shown: Dashboard) -> dict[str, Any]:
 def _scale(shown: Dashboard) -> str:
     table = shown.board
     marks = []
-    if shown.index is not None:
+    if shown.index is not None and table.is_complete:
         year = str(table.period.year)
         marks.append(charts.Mark(year if shown.is_final else f"{year}, sementara", shown.index))
     if table.last and table.last.is_comparable:
@@ -58,18 +58,21 @@ def _scale(shown: Dashboard) -> str:
 
 
 def _scores(shown: Dashboard, parts: tuple[Part, ...], *, radar: bool) -> list[charts.Score]:
-    """Last year stands where the radar has the self level: dashed beside this year's solid line."""
+    """Last year stands where the radar has the self level: dashed beside this year's solid line.
+
+    This year's stands there only where nothing of it is missing: a part of it would look like a fall.
+    """
     target = shown.board.target
     return [
-        charts.Score(part.name, part.last, part.value, target_value=target)
+        charts.Score(part.name, part.last, part.whole, target_value=target)
         if radar
-        else charts.Score(part.name, None, part.value, part.last, target)
+        else charts.Score(part.name, None, part.whole, part.last, target)
         for part in parts
     ]
 
 
 def _has(parts: tuple[Part, ...]) -> bool:
-    return any(part.value is not None or part.last is not None for part in parts)
+    return any(part.whole is not None or part.last is not None for part in parts)
 
 
 def _names(shown: Dashboard) -> tuple[str, str]:

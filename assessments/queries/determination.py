@@ -7,9 +7,9 @@ from django.db.models import Count, Prefetch
 
 from accounts.permissions import Rights
 from assessments import permissions
-from assessments.models import Answer, Assessment, Review
+from assessments.models import Answer, Assessment, Determination, Period, Review
 from assessments.queries.answers import shown_decision
-from assessments.queries.pemda import Board, Coverage, Level, PemdaRow
+from assessments.queries.pemda import Board, Coverage, Level, PemdaRow, result_in_force
 from assessments.queries.pics import PicAnswer
 from assessments.queries.tree import Domain, grouped, only
 from indicators.models import Indicator
@@ -21,7 +21,7 @@ FILTERS: dict[str, tuple[str, Callable[[PemdaRow], bool]]] = {
     "belum": ("Belum ditetapkan", lambda row: not row.is_determined),
     "siap": ("Siap ditetapkan", lambda row: row.is_ready),
     "tanpa-usulan": ("Tanpa usulan", lambda row: not row.is_determined and row.suggested is None),
-    "berbeda": ("Berbeda dari usulan", lambda row: row.differs),
+    "berbeda": ("Beralasan", lambda row: row.differs),
     "berubah": ("Usulan berubah", lambda row: row.is_outdated),
 }
 
@@ -31,6 +31,22 @@ def tree(board: Board, wanted: str) -> tuple[Domain[PemdaRow], ...]:
     suggestions (`verified`). No query."""
     rows = ((row.aspect, row) for row in board.rows)
     return only(grouped(board.spec, board.score, board.suggested_score, rows), FILTERS[wanted][1])
+
+
+@dataclass(frozen=True)
+class OpenGovernment:
+    """The government's levels of a final period that are not frozen yet."""
+
+    total: int
+    undetermined: int
+
+
+def open_government(period: Period) -> OpenGovernment | None:
+    """None while the period runs, and once its government's result is there. Three queries at most."""
+    if period.status != Period.Status.FINAL or result_in_force(period):
+        return None
+    total = Indicator.objects.filter(instrument=period.instrument_id).count()
+    return OpenGovernment(total, total - Determination.objects.filter(period=period).count())
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ class Coverage:
 class PemdaRow:
     """One indicator of the government. `obstacle` says why there is no suggestion; version 0: not determined.
 
-    `target` is the level of the period's plan, else the instrument's; `last` that of the government's last result
-    for the indicator of the same code and name.
+    `target` is the level of the period's plan, else the instrument's, or last year's where that is higher; `last`
+    that of the government's last result for the indicator of the same code and name.
     """
 
     indicator_id: int
@@ -217,14 +217,15 @@ def board(period: Period) -> Board:
         .values_list("indicator", "to_level")
     )
     last = last_pemda(period)
+    reached = {each.pk: last.level_of(each.code, each.name) if last else None for each in indicators}
     rows = tuple(
         _row(
             indicator,
             pics[indicator.pk],
             coverage[indicator.pk],
             determined.get(indicator.pk),
-            last=last.level_of(indicator.code, indicator.name) if last else None,
-            target=planned.get(indicator.pk, period.instrument.target_level),
+            last=reached[indicator.pk],
+            target=planned.get(indicator.pk) or _aim(period.instrument.target_level, reached[indicator.pk]),
             external=external.get(indicator.pk),
         )
         for indicator in indicators
@@ -244,6 +245,11 @@ def board(period: Period) -> Board:
         determined=len(fixed),
         total=len(rows),
     )
+
+
+def _aim(usual: Level | None, last: Level | None) -> Level | None:
+    """The level to reach where no plan says one: nobody aims below what is reached."""
+    return max((level for level in (usual, last) if level is not None), default=None)
 
 
 def _row(

@@ -21,7 +21,7 @@ from assessments.services.answers import REASON_MAX, clean_level, clean_text
 from audit.services import prepare, record, record_all
 from indicators.models import Indicator
 
-_CHANGED = "Nilai Pemda indikator ini sudah ditetapkan atau diubah oleh koordinator lain. Periksa, lalu simpan lagi."
+_CHANGED = "Nilai Pemda indikator ini sudah ditetapkan atau diubah di tempat lain. Periksa, lalu simpan lagi."
 
 
 def determine(

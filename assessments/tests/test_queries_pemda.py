@@ -201,6 +201,11 @@ def test_the_target_of_an_indicator_is_the_plans_in_force_else_the_instruments(p
     assert (row_of(period, "1").target, row_of(period, "2").target) == (4, 3)
 
 
+@pytest.mark.parametrize("usual, last, aim", [(3, 4, 4), (3, 2, 3), (None, 4, 4), (3, None, 3), (None, None, None)])
+def test_without_a_plan_nobody_aims_below_what_was_reached_last_year(usual, last, aim):
+    assert pemda._aim(usual, last) == aim
+
+
 # --- Which period ----------------------------------------------------------------------
 
 

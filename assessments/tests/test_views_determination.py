@@ -134,9 +134,12 @@ def test_the_table_says_how_far_it_is_and_what_stands_in_the_way(login, city, le
         ("belum", "Belum ditetapkan", 46),
         ("siap", "Siap ditetapkan", 45),
         ("tanpa-usulan", "Tanpa usulan", 1),
-        ("berbeda", "Berbeda dari usulan", 1),
+        ("berbeda", "Beralasan", 1),
     ]
     assert "1 dari 47" in page
+    figures = page[page.index("det-figures") : page.index("judul-daftar")]
+    assert ("Indeks sementara" in figures, "bukan hasil penilaian" in figures) == (True, True)
+    assert ("Kurang" in figures, "selisih" in figures) == (False, False)
     assert "Tetapkan semua usulan (45)" in page
     kept = login(city.coordinator).get(LIST, {"saring": "tanpa-usulan"})
     rows = [row for domain in kept.context["domains"] for row in domain.rows]
@@ -162,7 +165,7 @@ def test_saving_moves_the_index_and_leads_to_the_next_open_one(login, city, led)
     response = client.post(page_of(led, "1"), {"level": "3", "reason": "", "version": "0"})
     assert response.url == f"{page_of(led, '2')}#isi"
     (text,) = said(response)
-    assert text.startswith("Indikator 1 ditetapkan di level 3. Indeks Pemda sekarang 1,03 (1 dari 47 ditetapkan).")
+    assert text.startswith("Indikator 1 ditetapkan di level 3. Indeks sementara 1,03 (1 dari 47 ditetapkan).")
     services.determine_suggested(period_id=led.pk, user=city.coordinator)
     assert client.post(page_of(led, "3"), {"level": "3", "version": "1"}).url == f"{page_of(led, '47')}#isi"
     last = client.post(page_of(led, "47"), {"level": "2", "reason": "Hasil rapat.", "version": "0"})
@@ -256,6 +259,9 @@ def test_a_final_result_is_shown_and_locked(login, city, determined):
 def test_a_government_left_open_is_finalised_from_its_page(login, city, led):
     finalise(led, city)
     client = login(city.coordinator)
+    way = reverse("period", args=[led.pk])
+    assert "47 dari 47 indikator belum ditetapkan" in client.get(way).content.decode()
+    assert f"{LIST}?periode={led.pk}&amp;saring=belum" in client.get(way).content.decode()
     assert "Periode sudah final, nilai Pemda belum." in client.get(LIST).content.decode()
     address = reverse("determination_finalise", args=[led.pk])
     early = client.post(address)
@@ -264,9 +270,11 @@ def test_a_government_left_open_is_finalised_from_its_page(login, city, led):
         services.determine(
             period_id=led.pk, code=str(code), user=city.coordinator, level=4, reason="Dibahas dalam rapat."
         )
-    assert "Finalkan nilai Pemda" in client.get(LIST).content.decode()
+    assert "indeksnya, 4,00 (Sangat Baik), dibekukan menjadi hasil." in client.get(LIST).content.decode()
+    assert "Finalkan nilai Pemda" in client.get(way).content.decode()
     assert said(client.post(address))[-1] == "Nilai Pemda sudah difinalkan (revisi 1)."
     assert PemdaResult.objects.get().index == 4
+    assert "Nilai Pemda belum final" not in client.get(way).content.decode()
 
 
 def test_reopened_the_old_result_is_said_to_stand(login, city, determined, approved):

@@ -43,7 +43,8 @@ def determination(request: HttpRequest) -> HttpResponse:
     if kept not in queries.FILTERS:
         kept = "semua"
     chips = [(name, label, sum(keep(row) for row in board.rows)) for name, (label, keep) in queries.FILTERS.items()]
-    can_write = permissions.can_determine(rights(request)) and not board.is_locked
+    can_determine = permissions.can_determine(rights(request))
+    can_write = can_determine and not board.is_locked
     waiting = next((row.code for row in board.rows if not row.is_determined), "")
     return render(
         request,
@@ -55,8 +56,11 @@ def determination(request: HttpRequest) -> HttpResponse:
             "domains": queries.tree(board, kept),
             "chips": [chip for chip in chips if chip[2] or chip[0] in ("semua", "belum", kept)],
             "kept": kept,
+            "can_determine": can_determine,
             "can_write": can_write,
             "can_finalise": can_write and period.status == Period.Status.FINAL and board.is_complete,
+            "finalise_text": f"Nilai {board.total} indikator dan indeksnya, {decimal_id(board.score.index)} "
+            f"({board.score.predicate}), dibekukan menjadi hasil. Setelah itu nilai Pemda terkunci.",
             "next_open": waiting,
             "is_rounded_over": rounds_over(board.score.index, board.spec),
             "revisions": PemdaResult.objects.filter(period=period).defer("snapshot").order_by("-revision"),
@@ -122,10 +126,10 @@ def determine(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     messages.success(
         request,
         format_html(
-            "Indikator {} ditetapkan di level {}. Indeks Pemda sekarang {} ({} dari {} ditetapkan). "
-            '<a href="{}">Ubah</a>',
+            'Indikator {} ditetapkan di level {}. Indeks {} {} ({} dari {} ditetapkan). <a href="{}">Ubah</a>',
             code,
             level_id(made.level),
+            "Pemda sekarang" if board.is_complete else "sementara",
             decimal_id(board.score.index),
             board.determined,
             board.total,

@@ -18,6 +18,7 @@ from assessments.models import Assessment, Period, Result, Status
 from assessments.queries import pemda
 from assessments.queries import periods as queries
 from assessments.queries.assignments import indicators_without_pic
+from assessments.queries.determination import open_government
 from assessments.services import periods as services
 from assessments.views._base import allow, find_assessment, rights
 from assessments.workflow.periods import UNFINISHED_CHANGED, Finalised, opening_problems
@@ -126,6 +127,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
             "reminder": reminder,
             "results": queries.result_counts(found),
             "without_pic": indicators_without_pic(found),
+            "pemda_open": open_government(found),
         },
     )
 

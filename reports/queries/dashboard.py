@@ -24,7 +24,10 @@ Level = int | Decimal
 
 @dataclass(frozen=True)
 class Part:
-    """An aspect or a domain: this year's, last year's and how much of it is determined."""
+    """An aspect or a domain: this year's, last year's and how much of it is determined.
+
+    `value` is None where nothing is determined, and for the charts (`whole`) where anything is not.
+    """
 
     code: str
     name: str
@@ -34,11 +37,13 @@ class Part:
     total: int
 
     @property
+    def whole(self) -> Fraction | None:
+        return self.value if self.determined == self.total else None
+
+    @property
     def change(self) -> Fraction | None:
         """Only where nothing of this year's is missing."""
-        if self.value is None or self.last is None or self.determined < self.total:
-            return None
-        return self.value - self.last
+        return None if self.whole is None or self.last is None else self.whole - self.last
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,11 @@ class LevelCount:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Everything of the page. `index` is None where nothing is determined; `is_final`: frozen."""
+    """Everything of the page. `index` is None where nothing is determined; `is_final`: frozen.
+
+    While an indicator is undetermined the index is that of a fraction, so it has no predikat, no next one, no
+    distance to the target and no place among last year's: nobody is to take it for the result.
+    """
 
     board: Board
     is_final: bool
@@ -108,7 +117,7 @@ class Dashboard:
 
     @property
     def is_rounded_over(self) -> bool:
-        return rounds_over(self.index, self.board.spec)
+        return self.board.is_complete and rounds_over(self.index, self.board.spec)
 
     @property
     def last_period_id(self) -> int | None:
@@ -121,8 +130,8 @@ class Dashboard:
 
     @property
     def distance(self) -> Fraction | None:
-        """The index minus the target."""
-        return None if self.index is None else self.board.distance
+        """The index minus the target; None before every indicator is determined."""
+        return self.board.distance if self.board.is_complete else None
 
     @property
     def shortfall(self) -> Fraction | None:
@@ -152,8 +161,8 @@ def dashboard(period: Period, rights: Rights, now: datetime | None = None) -> Da
         board=table,
         is_final=table.is_locked,
         index=score.index if has_index else None,
-        predicate=(score.predicate or "") if has_index else "",
-        next_step=next_step(table.spec, score.index) if has_index else None,
+        predicate=(score.predicate or "") if table.is_complete else "",
+        next_step=next_step(table.spec, score.index) if table.is_complete else None,
         aspects=_parts(table, "aspects"),
         domains=_parts(table, "domains"),
         levels=_levels(table),

@@ -14,7 +14,7 @@ from accounts.models import Agency, Role
 from accounts.permissions import rights_of
 from assessments import workflow
 from assessments.models import Assessment, Determination, Period
-from assessments.services.determination import determine, determine_suggested
+from assessments.services.determination import determine, determine_suggested, set_external_level
 from conftest import accept_all, hand_in
 from reports.benchmark import World
 from reports.queries.dashboard import dashboard, next_step
@@ -62,15 +62,44 @@ def test_the_index_is_the_weighted_mean_of_the_determined_levels(determined, cit
     assert [(each.level, len(each.rows)) for each in shown.levels] == [(5, 0), (4, 10), (3, 37), (2, 0), (1, 0)]
 
 
-def test_while_indicators_are_missing_the_index_is_called_provisional_with_their_number(period, city, login):
+def test_while_indicators_are_missing_their_number_comes_first_and_there_is_no_predikat(period, city, login):
     fix(period, city, i1=5)
-    html = text(page(login, city.leader))
-    assert "1 dari 47 indikator ditetapkan" in html
-    assert "Indeks Pemda 2026, sementara" in html or "sementara" in html
-    shown = page(login, city.leader).context["shown"]
+    response = page(login, city.leader)
+    shown, html = response.context["shown"], text(response)
     weight = period.instrument.indicators.get(code="1").weight
     assert shown.index == (5 * weight + (100 - weight)) / 100
     assert (shown.undetermined, shown.is_final, shown.change) == (46, False, None)
+    assert (shown.predicate, shown.next_step, shown.distance, shown.shortfall) == ("", None, None, None)
+    assert (html.count("pemda-count"), html.count("pemda-value"), html.count("pemda-predicate")) == (1, 0, 0)
+    assert html.index("1 dari 47</a> <span>indikator ditetapkan") < html.index("Indeks sementara <strong>")
+    assert "<strong>bukan hasil penilaian</strong>" in html
+    assert "sementara: 1," not in html  # no mark on the scale
+    assert "Target 3,60; dibandingkan setelah semua ditetapkan." in html
+
+
+def test_a_part_is_drawn_only_when_all_of_it_is_determined(period, city, login):
+    fix(period, city, **{f"i{number}": 4 for number in range(1, 11)}, i11=5)
+    shown = page(login, city.leader).context["shown"]
+    assert [(part.code, part.determined, part.whole) for part in shown.domains] == [
+        ("1", 10, 4),
+        ("2", 1, None),
+        ("3", 0, None),
+        ("4", 0, None),
+    ]
+    assert shown.domains[1].value is not None
+
+
+def test_external_levels_of_some_indicators_make_no_index(determined, city, login):
+    set_external_level(period_id=determined.pk, code="1", user=city.coordinator, level=5)
+    html = text(page(login, city.leader))
+    assert f'Baru <a href="/pemda/penetapan/?periode={determined.pk}">1 dari 47 indikator</a> diisi' in html
+
+
+def test_when_all_is_determined_but_not_frozen_it_says_so_beside_the_index(determined, city, login):
+    html = text(page(login, city.leader))
+    assert "Indeks Pemda 2026, sementara" in html
+    assert "<strong>Belum final.</strong>" in html
+    assert '<span class="pemda-predicate">Baik</span>' in html
 
 
 def test_nothing_determined_is_not_zero(period, city, login):
