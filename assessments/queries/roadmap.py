@@ -144,7 +144,7 @@ def ground(period: Period) -> Ground:
     last = last_pemda(period)
     if last is not None and last.is_comparable:
         starts.append(_start(spec, LAST, f"Hasil Pemda {last.year}", last.levels))
-    if external:
+    if len(external) == len(indicators):
         starts.append(_start(spec, EXTERNAL, f"Nilai eksternal {period.name}", external))
     return Ground(period, spec, indicators, pics, determined, suggested, tuple(starts))
 

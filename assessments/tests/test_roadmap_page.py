@@ -124,13 +124,15 @@ def test_last_years_result_is_the_start_until_this_years_levels_are_all_there(in
     assert queries.ground(now).default_start.key == "sementara"
 
 
-def test_the_ministrys_levels_are_a_start_where_there_are_any(determined, city):
-    indicator = determined.instrument.indicators.get(code="1")
-    ExternalLevel.objects.create(
-        period=determined, indicator=indicator, level=5, entered_by=city.coordinator, entered_at=timezone.now()
-    )
+def test_the_ministrys_levels_are_a_start_once_all_are_there(determined, city):
+    *most, last = determined.instrument.indicators.all()
+    entered = {"period": determined, "level": 5, "entered_by": city.coordinator, "entered_at": timezone.now()}
+    for indicator in most:
+        ExternalLevel.objects.create(indicator=indicator, **entered)
+    assert [start.key for start in queries.ground(determined).starts] == ["sementara"]
+    ExternalLevel.objects.create(indicator=last, **entered)
     external = queries.ground(determined).start("eksternal")
-    assert (external.known, external.missing, external.levels) == (1, 46, {"1": 5})
+    assert (external.known, external.missing, external.index) == (47, 0, 5)
 
 
 # --- what it answers -----------------------------------------------------------------------------------
