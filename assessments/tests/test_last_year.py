@@ -10,7 +10,7 @@ from assessments import workflow
 from assessments.models import Assessment, Period
 from assessments.queries.fill import answer_page
 from assessments.queries.last_year import answers_in, last_year_of, results_before
-from assessments.queries.results import result_rows
+from assessments.queries.results import result_rows, with_earlier
 from assessments.services import periods as period_services
 from conftest import accept_all, hand_in
 from indicators.models import Instrument
@@ -43,7 +43,9 @@ def years(assessment: Assessment, city) -> list[int | None]:
     answer = assessment.answers.select_related("indicator").get(indicator__code="1")
     previous = answer_page(assessment, "1", rights_of(city.operator), timezone.now()).previous
     last = last_year_of(assessment, [answer]).get(answer.pk)
-    rows = {row.assessment: row for row in result_rows(assessment.period, rights_of(city.coordinator))}
+    period = assessment.period
+    listed = with_earlier(result_rows(period, rights_of(city.coordinator)), period)
+    rows = {row.assessment: row for row in listed}
     return [
         previous.period.year if previous else None,
         last.year if last else None,
