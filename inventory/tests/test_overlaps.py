@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory import overlaps
 from inventory.overlaps import ALIKE, Entry, containment, groups, jaccard, likeness, name_words, same_name, words
 
 CITY = Path(__file__).parents[2] / "spbe_portal" / "demo" / "city.json"
@@ -120,3 +121,21 @@ def test_three_thousand_that_all_say_the_same_take_no_time():
     found = groups(entries, "Pemerintah Kota Arunika")
     assert time.process_time() - start < 5
     assert [len(group.members) for group in found if group.kind == "function"] == [3000]
+
+
+def test_only_so_many_pairs_are_looked_at_and_the_rarest_words_come_first(monkeypatch):
+    """Each says much that most say too; the two that share a word of their own are found all the same."""
+    common = [f"kata{number}" for number in range(30)]
+    texts = [f"{' '.join(common[pk % 3 : 27 + pk % 3])} sendiri{pk}" for pk in range(60)]
+    texts[7], texts[41] = "retribusi pasar", "retribusi pasar kata1"
+    looked_at = []
+
+    def counted(*words):
+        looked_at.append(words)
+        return likeness(*words)
+
+    monkeypatch.setattr(overlaps, "likeness", counted)
+    monkeypatch.setattr(overlaps, "PAIRS", 1)
+    found = groups([entry(pk, function=text) for pk, text in enumerate(texts)])
+    assert of_kind(found, "function") == [{7, 41}]
+    assert len(looked_at) == 1
