@@ -256,7 +256,9 @@ class TestPages:
         assert (application.purpose, application.version, application.indicators.count()) == ("Surat keluar", 2, 2)
         assert set(Application.objects.values_list("name", flat=True)) == {"e-Surat", "SIMPEG"}
         assert ImportDraft.objects.count() == 0
-        assert client.post(reverse("application_import_review", args=[draft.pk])).status_code == 404
+        again = client.post(reverse("application_import_review", args=[draft.pk]), follow=True)
+        assert "Unggahan itu tidak ada lagi: sudah disimpan" in again.content.decode()
+        assert Application.objects.count() == 2
 
     def test_where_the_list_moved_meanwhile_nothing_is_written(self, login, application, city):
         client = login(city.operator)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -51,9 +51,14 @@ def application_import(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def application_import_review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Row by row what would happen; the button does exactly that."""
+    """Row by row what would happen; the button does exactly that. Of an upload that is gone it says so."""
     allow(permissions.can_keep_any(rights(request)))
-    draft = get_object_or_404(ImportDraft, pk=pk, user=request.user)
+    draft = ImportDraft.objects.filter(pk=pk).first()
+    if draft is None:
+        messages.info(request, "Unggahan itu tidak ada lagi: sudah disimpan, atau digantikan unggahan lain.")
+        return redirect("application_list")
+    if draft.user_id != request.user.pk:
+        raise Http404
     found = imports.kept(draft)
     if request.method == "POST":
         try:
