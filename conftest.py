@@ -29,9 +29,16 @@ PASSWORD = "sandi-untuk-uji-2026"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
 
-def pytest_collection_modifyitems(items):
-    """A missing service is a visible skip on a desk, and a failure where it is required."""
+def pytest_collection_modifyitems(config, items):
+    """A missing service is a visible skip on a desk, and a failure where it is required.
+
+    Where all services are, everything runs on SQLite first: what touches no database is left out on PostgreSQL.
+    """
     required = os.environ.get("REQUIRE_SERVICES") == "1"
+    if required and connection.vendor == "postgresql":
+        again = [item for item in items if _touches_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
+        items[:] = again
     for item in items:
         if item.get_closest_marker("browser"):
             # The browser's event loop runs in the test's thread, where Django sees it and refuses queries.
@@ -44,6 +51,12 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.flaky(reruns=1))
         if item.get_closest_marker("postgres") and connection.vendor != "postgresql" and not required:
             item.add_marker(pytest.mark.skip(reason="DATABASE_URL bukan PostgreSQL"))
+
+
+def _touches_the_database(item) -> bool:
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(
+        item.fixturenames
+    )
 
 
 @pytest.fixture(scope="session")
