@@ -189,6 +189,7 @@ def test_a_file_that_is_too_large_or_missing_is_said(client, settings):
     settings.EVIDENCE_MAX_BYTES = 1000
     response = upload(client, b"x" * 2000, kode="LPO-2026-AAAA-AAAA")
     assert (response.status_code, "terlalu besar" in words(response)) == (400, True)
+    assert "Laporan di dalam ZIP dapat diperiksa satu per satu." in words(response)
     assert 'value="LPO-2026-AAAA-AAAA"' in words(response)
     assert "Pilih berkas" in words(client.post(reverse("verify")))
     response = upload(client, b"")

@@ -85,7 +85,10 @@ def _check_file(request: HttpRequest) -> HttpResponse:
         if file is not None:
             error = "Berkas ini kosong (0 byte). Pilih berkas laporan yang utuh."
         elif getattr(request, "too_large_files", []):
-            error = f"Berkas terlalu besar untuk diperiksa: paling besar {size_id(max_bytes())}."
+            error = (
+                f"Berkas terlalu besar untuk diperiksa: paling besar {size_id(max_bytes())}. Laporan di dalam ZIP "
+                "dapat diperiksa satu per satu."
+            )
         return render(request, "reports/verify.html", {**_shared(), "typed": typed, "error": error}, status=400)
     digest: str = file.sha256  # type: ignore[union-attr]
     named = queries.by_code(typed) if typed else None
