@@ -171,7 +171,7 @@ def _aspects(report: Government, *, width: float, font_size: float = 11) -> str:
         charts.Score(
             part.name,
             self_value=part.last_value if report.shows_last else None,
-            verified_value=part.value,
+            verified_value=_drawn(part),
             target_value=report.target,
         )
         for part in report.aspects
@@ -194,7 +194,7 @@ def _bars(
     scores = [
         charts.Score(
             part.name,
-            verified_value=part.value,
+            verified_value=_drawn(part),
             last_value=part.last_value if report.shows_last else None,
             target_value=report.target,
         )
@@ -212,10 +212,19 @@ def _bars(
     )
 
 
+def _drawn(part: GroupRow) -> Fraction | None:
+    """Nothing before all of it is determined: a part of it would look like a fall."""
+    return part.value if part.determined == part.total else None
+
+
+def _said(part: GroupRow) -> str:
+    return "belum semua ditetapkan" if part.determined < part.total else decimal_id(part.value)
+
+
 def _spoken(report: Government, parts: tuple[GroupRow, ...]) -> str:
     """The figures of a chart as sentences, for those who hear the picture."""
     return " ".join(
-        f"{part.name}: {report.year} {decimal_id(part.value)}"
+        f"{part.name}: {report.year} {_said(part)}"
         + (f", {report.last_year} {decimal_id(part.last_value)}" if report.shows_last and part.last_value else "")
         + "."
         for part in parts

@@ -24,19 +24,20 @@ def _index(report: Government) -> tuple[str, ...]:
     if report.index.value is None:
         return (f"{report.government} belum mempunyai indeks SPBE tahun {report.year}.",)
     kind = "Indeks sementara" if report.is_draft else "Indeks"
+    predicate = "" if report.undetermined else f" dengan predikat {report.index.predicate}"
     sentences = [
-        f"{kind} SPBE {report.government} tahun {report.year} adalah {decimal_id(report.index.value)} dengan predikat "
-        f"{report.index.predicate}, dihitung dari {report.determined} dari {report.total} indikator yang ditetapkan."
+        f"{kind} SPBE {report.government} tahun {report.year} adalah {decimal_id(report.index.value)}{predicate}, "
+        f"dihitung dari {report.determined} dari {report.total} indikator yang ditetapkan."
     ]
     if report.undetermined:
         sentences.append(
             f"{report.undetermined} indikator belum ditetapkan dan dihitung sebagai level "
-            f"{level_id(report.scale_min)}."
+            f"{level_id(report.scale_min)}. Indeks sementara bukan hasil penilaian."
         )
         if report.suggested_index.value is not None and report.suggested_index.value != report.index.value:
             sentences.append(
                 "Bila yang belum ditetapkan mengikuti usulan yang ada, indeksnya "
-                f"{decimal_id(report.suggested_index.value)} ({report.suggested_index.predicate})."
+                f"{decimal_id(report.suggested_index.value)}."
             )
     return tuple(sentences)
 

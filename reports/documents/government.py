@@ -262,7 +262,12 @@ class Government:
 
     @property
     def shown_index(self) -> str:
-        return "" if self.index.value is None else f"{decimal_id(self.index.value)} ({self.index.predicate})"
+        if self.index.value is None:
+            return ""
+        said = (
+            f"{self.determined} dari {self.total} indikator ditetapkan" if self.undetermined else self.index.predicate
+        )
+        return f"{decimal_id(self.index.value)} ({said})"
 
     @property
     def mark(self) -> str:
@@ -299,8 +304,10 @@ class Government:
 
     @property
     def gap(self) -> Fraction | None:
-        """To the target; zero or less once it is met."""
-        return None if self.index.value is None or self.target is None else self.target - self.index.value
+        """To the target; zero or less once it is met; None before every indicator is determined."""
+        if self.index.value is None or self.target is None or self.undetermined:
+            return None
+        return self.target - self.index.value
 
     @property
     def target_predicate(self) -> str:

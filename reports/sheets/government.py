@@ -65,9 +65,9 @@ def _summary(book: Book, report: Government) -> None:
         return name, value, _exact(value) if isinstance(value, Fraction) else None, note
 
     rows = [
-        row("Indeks SPBE", report.index.value, report.index.predicate),
+        row("Indeks SPBE", report.index.value, "sementara" if report.undetermined else report.index.predicate),
         row("Indikator ditetapkan", report.determined, f"dari {report.total}"),
-        row("Indeks bila usulan diikuti", report.suggested_index.value, report.suggested_index.predicate),
+        row("Indeks bila usulan diikuti", report.suggested_index.value),
         row("Indeks tahun lalu", report.last_index.value, _last_note(report)),
         row("Selisih dari tahun lalu", report.change),
         row("Target", report.target, report.target_predicate),

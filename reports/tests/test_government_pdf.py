@@ -93,6 +93,17 @@ def test_every_figure_says_its_numbers(kind):
         assert f"{part.name}: 2025 {decimal_id(part.value)}, 2024 {decimal_id(part.last_value)}." in spoken
 
 
+def test_a_draft_says_first_how_many_are_determined_and_no_predikat():
+    report = draft_pemda()
+    for kind in ("pemda", "brief"):
+        text = text_of(made(kind, draft=True))
+        assert text.index(f"{report.determined} dari {report.total}") < text.index(decimal_id(report.index.value))
+        assert "bukan hasil penilaian" in text
+        assert "Kurang 0," not in text
+        spoken = " ".join(figure["alt"] for figure in elements(made(kind, draft=True), "/Figure"))
+        assert "belum semua ditetapkan" in spoken
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_index_stands_in_words_and_figures(kind):
     report = final_pemda()

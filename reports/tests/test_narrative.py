@@ -127,6 +127,8 @@ def test_what_is_not_determined_is_named_and_no_change_is_said():
     summary = " ".join(narrative.summary(report))
     assert "Indeks sementara" in summary
     assert "9 indikator belum ditetapkan dan dihitung sebagai level 1." in summary
+    assert "Indeks sementara bukan hasil penilaian." in summary
+    assert (report.index.predicate in summary.split("Indeks tahun")[0], "target" in summary) == (False, False)
     assert "Dibandingkan" not in summary
 
 
