@@ -299,51 +299,10 @@ def beside(agency_id: int, indicator: Indicator, period: Period) -> list[FollowU
 # --- In a report -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ReportRow:
-    """A line of the table in a report. `period` is where it arose."""
-
-    text: str
-    code: str
-    indicator: str
-    agency: str
-    agency_short: str
-    period: str
-    source: str
-    aim: Level | None
-    due_on: date
-    state: str
-    is_late: bool
-    progress: int
-
-
-def report_rows(period: Period) -> tuple[ReportRow, ...]:
-    """What arose in `period`, and what earlier ones left unfinished; by indicator, then agency. One query."""
-    found = (
-        FollowUp.objects.filter(Q(period=period) | Q(period__year__lt=period.year, status__in=ACTIVE))
-        .select_related("agency", "indicator", "period")
-        .order_by("indicator__order", "agency__name", "due_on", "pk")
-    )
-    today = timezone.localdate()
-    rows = [row_of(each, today) for each in found]
-    rows.sort(key=lambda row: not row.code)  # those of no indicator last
-    return tuple(
-        ReportRow(
-            text=row.text,
-            code=row.code,
-            indicator=row.indicator,
-            agency=row.agency,
-            agency_short=row.agency_short,
-            period=row.period,
-            source=row.source,
-            aim=row.aim,
-            due_on=row.due_on,
-            state=row.badge[0],
-            is_late=row.is_late,
-            progress=row.progress,
-        )
-        for row in rows
-    )
+def concerning(period: Period) -> QuerySet[FollowUp]:
+    """What arose in `period`, and what earlier ones left unfinished; with agency, indicator and period."""
+    found = FollowUp.objects.filter(Q(period=period) | Q(period__year__lt=period.year, status__in=ACTIVE))
+    return found.select_related("agency", "indicator", "period")
 
 
 # --- Where they come from: decisions -----------------------------------------------------------------

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from assessments import pemda_snapshot
 from assessments.models import Assessment, ExternalLevel, FollowUp, PemdaResult, Period, Result, Status
+from assessments.queries.followups import concerning
 from assessments.queries.pemda import board
 from assessments.specs import spec_of
 from indicators.queries import level_names
@@ -256,13 +257,12 @@ def _agencies(period: Period) -> tuple[AgencyLine, ...]:
 
 
 def _follow_ups(period: Period) -> tuple[FollowUpLine, ...]:
-    """One query."""
+    """What arose in the period, and what earlier ones left open, which says of which. One query."""
     today = timezone.localdate()
-    rows = FollowUp.objects.filter(period=period).select_related("indicator", "agency").order_by("due_on", "pk")
     return tuple(
         FollowUpLine(
             code=row.indicator.code if row.indicator else "",
-            text=row.text,
+            text=row.text if row.period_id == period.pk else f"{row.text} ({row.period.name})",
             agency=row.agency.name,
             due_on=row.due_on,
             state=row.get_status_display(),
@@ -271,5 +271,5 @@ def _follow_ups(period: Period) -> tuple[FollowUpLine, ...]:
             progress=row.progress,
             source=row.get_source_display(),
         )
-        for row in rows
+        for row in concerning(period).order_by("due_on", "pk")
     )

@@ -225,6 +225,14 @@ def test_follow_ups_of_the_period_stand_with_owner_and_state(determined, city):
     ]
 
 
+def test_what_an_earlier_period_left_open_says_of_which_it_is(finished, next_year, city):
+    follow_up(finished, city)
+    follow_up(finished, city, status="done", closed_at=timezone.now())
+    follow_up(next_year, city, due_on=date(2027, 12, 31))
+    lines = document(next_year).follow_ups
+    assert [line.text for line in lines] == [f"Susun pedoman. ({finished.name})", "Susun pedoman."]
+
+
 def test_last_years_result_stands_beside(finished, next_year):
     found = document(next_year)
     assert (found.last_year, found.last_index.value, found.last_comparable) == (2026, Fraction(3), True)
