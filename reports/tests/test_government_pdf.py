@@ -95,6 +95,8 @@ def test_every_figure_says_its_numbers(kind):
 
 def test_a_draft_says_first_how_many_are_determined_and_no_predikat():
     report = draft_pemda()
+    said = text_of(made("minutes", draft=True))
+    assert ("bukan hasil penilaian" in said, f"predikat {report.index.predicate}" in said) == (True, False)
     for kind in ("pemda", "brief"):
         text = text_of(made(kind, draft=True))
         assert text.index(f"{report.determined} dari {report.total}") < text.index(decimal_id(report.index.value))
