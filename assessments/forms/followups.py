@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Agency
 from assessments.models import FollowUp, Period
-from assessments.queries.followups import STATES, Choices, FollowUpFilter, Note, Step
+from assessments.queries.followup_sources import Note, Step
+from assessments.queries.followups import STATES, Choices, FollowUpFilter
 from assessments.services.followups import LAST_YEAR, NO_TEXT, NOTE_MAX, PAST, TEXT_MAX, Carried, Wanted
 from assessments.uploads import ACCEPT, TYPES_TEXT
 from indicators.models import Indicator

@@ -18,7 +18,7 @@ from accounts.permissions import Rights, rights_of
 from assessments import permissions, uploads
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import FollowUp, Period
-from assessments.queries import followups as queries
+from assessments.queries import followup_sources as sources
 from assessments.services import library
 from assessments.services._base import require
 from assessments.services._details import kind_from
@@ -103,7 +103,7 @@ def create_from_reviews(*, user: User, period_id: int, wanted: Mapping[int, Want
     require(permissions.can_manage_follow_ups(rights_of(user)))
     with transaction.atomic():
         period = _period(period_id)
-        reviews = list(queries.notes_of(period).filter(pk__in=wanted).order_by("pk"))
+        reviews = list(sources.notes_of(period).filter(pk__in=wanted).order_by("pk"))
         if len(reviews) < len(wanted):
             raise WrongState("Sebagian keputusan sudah berubah sejak halaman ini dibuka. Periksa, lalu kirim lagi.")
         known = set(FollowUp.objects.filter(review__in=reviews).values_list("review_id", flat=True))
@@ -113,7 +113,7 @@ def create_from_reviews(*, user: User, period_id: int, wanted: Mapping[int, Want
                 review=review,
                 agency=review.answer.assessment.agency,
                 indicator=review.answer.indicator,
-                aim=queries.aim_of_note(review),
+                aim=sources.aim_of_note(review),
                 text=_text(wanted[review.pk].text),
                 due_on=_due(wanted[review.pk].due_on),
             )
@@ -129,11 +129,11 @@ def create_from_plan(*, user: User, period_id: int, wanted: Mapping[tuple[int, i
     with transaction.atomic():
         period = _period(period_id)
         rises = {
-            (rise.pk, agency.pk): (rise, agency) for rise, agencies in queries.rises_of(period) for agency in agencies
+            (rise.pk, agency.pk): (rise, agency) for rise, agencies in sources.rises_of(period) for agency in agencies
         }
         if not wanted.keys() <= rises.keys():
             raise WrongState("Rencana atau penugasannya sudah berubah sejak halaman ini dibuka. Periksa, lalu ulangi.")
-        known = queries.planned_already(period)
+        known = sources.planned_already(period)
         chosen = {key: rises[key] for key in wanted}
         rows = [
             FollowUp(

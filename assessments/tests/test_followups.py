@@ -14,6 +14,7 @@ from accounts.permissions import rights_of
 from assessments import permissions, workflow
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import Assessment, Assignment, DocumentVersion, FollowUp, Period, Plan, PlanRise
+from assessments.queries import followup_sources as sources
 from assessments.queries import followups as queries
 from assessments.services import followups as services
 from assessments.services import reviews as review_services
@@ -248,18 +249,18 @@ def approve(assessment, city) -> None:
 
 
 def test_only_published_notes_are_offered(noted, period, city):
-    assert queries.notes_page(period, None)[1] == []
+    assert sources.notes_page(period, None)[1] == []
     approve(noted, city)
-    offered = queries.notes_page(period, None)[1]
+    offered = sources.notes_page(period, None)[1]
     assert [(note.code, note.agency, note.aim, note.taken) for note in offered] == [
         ("3", "Dinas Kesehatan", 3, None),
         ("4", "Dinas Kesehatan", 3, None),
     ]
-    assert queries.notes_page(period, city.dinsos.pk)[1] == []
+    assert sources.notes_page(period, city.dinsos.pk)[1] == []
 
 
 def test_returns_are_offered_too(returned, period):
-    assert [(note.code, note.text) for note in queries.notes_page(period, None)[1]] == [
+    assert [(note.code, note.text) for note in sources.notes_page(period, None)[1]] == [
         ("1", "Belum ditandatangani."),
         ("2", "Belum ditandatangani."),
     ]
@@ -267,7 +268,7 @@ def test_returns_are_offered_too(returned, period):
 
 def test_notes_become_follow_ups_once(noted, period, city):
     approve(noted, city)
-    reviews = [note.review.pk for note in queries.notes_page(period, None)[1]]
+    reviews = [note.review.pk for note in sources.notes_page(period, None)[1]]
     events = Event.objects.count()
     wanted = {reviews[0]: Wanted("Lengkapi buktinya.", in_days(5))}
     first = services.create_from_reviews(user=city.coordinator, period_id=period.pk, wanted=wanted)
@@ -283,12 +284,12 @@ def test_notes_become_follow_ups_once(noted, period, city):
     )
     assert (one.source, one.aim, other.review_id) == ("review", 3, reviews[1])
     assert [event.action for event in Event.objects.order_by("pk")[events:]] == ["followup.create"] * 2
-    assert [note.taken for note in queries.notes_page(period, None)[1]] == [one.pk, other.pk]
+    assert [note.taken for note in sources.notes_page(period, None)[1]] == [one.pk, other.pk]
 
 
 def test_one_bad_line_makes_none(noted, period, city):
     approve(noted, city)
-    first, second = (note.review.pk for note in queries.notes_page(period, None)[1])
+    first, second = (note.review.pk for note in sources.notes_page(period, None)[1])
     wanted = {first: Wanted("Baik.", in_days(5)), second: Wanted("Terlambat.", in_days(-1))}
     with pytest.raises(Invalid):
         services.create_from_reviews(user=city.coordinator, period_id=period.pk, wanted=wanted)
@@ -332,7 +333,7 @@ def test_a_rise_of_the_plan_is_work_for_each_of_its_pics(period, city):
     a_plan(period, city, "1", "12", "13")
     be_pic(period, city.diskominfo, "1", "12")
     be_pic(period, city.dinkes, "12")
-    found = queries.plan_steps(period)
+    found = sources.plan_steps(period)
     assert [(step.rise.indicator.code, step.agency.short_name) for step in found.steps] == [
         ("1", "Diskominfo"),
         ("12", "Dinkes"),
@@ -350,7 +351,7 @@ def test_the_plan_becomes_follow_ups_once_and_a_new_plan_does_not_double_them(pe
     be_pic(period, city.diskominfo, "1", "12")
 
     def take() -> services.Made:
-        steps = queries.plan_steps(period).steps
+        steps = sources.plan_steps(period).steps
         wanted = {(step.rise.pk, step.agency.pk): Wanted(step.text, in_days(30)) for step in steps}
         return services.create_from_plan(user=city.coordinator, period_id=period.pk, wanted=wanted)
 

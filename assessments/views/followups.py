@@ -16,6 +16,7 @@ from assessments import permissions, uploads
 from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.followups import CarryForm, FollowUpFilters, FollowUpForm, NoteForm, TakeForm, explain
 from assessments.models import FollowUp, Period
+from assessments.queries import followup_sources as sources
 from assessments.queries import followups as queries
 from assessments.queries.pemda import chosen_period, periods
 from assessments.services import followups as services
@@ -87,13 +88,13 @@ def followup_from_reviews(request: HttpRequest) -> HttpResponse:
     period = _period(request)
     if period is None:
         return _no_period(request)
-    agencies = queries.agencies_with_notes(period)
+    agencies = sources.agencies_with_notes(period)
     agency_id = next((pk for pk, _ in agencies if str(pk) == request.GET.get("opd")), None)
     page, rows = None, []
     if request.method == "POST":
-        rows = queries.notes_by_id(period, _numbers(request.POST.getlist("baris")))
+        rows = sources.notes_by_id(period, _numbers(request.POST.getlist("baris")))
     else:
-        page, rows = queries.notes_page(period, agency_id, request.GET.get("halaman"))
+        page, rows = sources.notes_page(period, agency_id, request.GET.get("halaman"))
     form = _take_form(request, rows)
     if request.method == "POST" and "tandai" not in request.POST and form.is_valid():
         try:
@@ -124,7 +125,7 @@ def followup_from_plan(request: HttpRequest) -> HttpResponse:
     period = _period(request)
     if period is None:
         return _no_period(request)
-    found = queries.plan_steps(period)
+    found = sources.plan_steps(period)
     form = _take_form(request, found.steps, due_on=_end_of(period), ticked=True)
     if request.method == "POST" and "tandai" not in request.POST and form.is_valid():
         keys = {step.key: (step.rise.pk, step.agency.pk) for step in found.steps}
@@ -150,7 +151,7 @@ def followup_from_plan(request: HttpRequest) -> HttpResponse:
 
 def _take_form(
     request: HttpRequest,
-    rows: Sequence[queries.Note | queries.Step],
+    rows: Sequence[sources.Note | sources.Step],
     *,
     due_on: date | None = None,
     ticked: bool = False,
@@ -396,4 +397,4 @@ def _sent(request: HttpRequest) -> QueryDict | None:
 
 def _numbers(texts: Sequence[str]) -> list[int]:
     found = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
-    return found[: queries.CANDIDATES_PER_PAGE]
+    return found[: sources.CANDIDATES_PER_PAGE]

@@ -7,7 +7,7 @@ from random import Random
 
 from accounts.models import User
 from assessments.models import FollowUp, Period
-from assessments.queries import followups as queries
+from assessments.queries import followup_sources as sources
 from assessments.queries.roadmap import LAST, ground, mark_of
 from assessments.services.followups import Wanted, create_from_plan
 from assessments.services.plans import save_plan
@@ -54,7 +54,7 @@ def make_plan(period: Period, coordinator: User) -> None:
         name=f"Peta jalan {period.year}",
     )
     due = period.deadline.date() + timedelta(days=14)
-    steps = queries.plan_steps(period).steps[:RISES_TAKEN]
+    steps = sources.plan_steps(period).steps[:RISES_TAKEN]
     wanted = {(step.rise.pk, step.agency.pk): Wanted(step.text, due) for step in steps}
     create_from_plan(user=coordinator, period_id=period.pk, wanted=wanted)
 
@@ -62,7 +62,7 @@ def make_plan(period: Period, coordinator: User) -> None:
 def make_follow_ups(period: Period, coordinator: User, operators: dict[str, User], now: datetime) -> None:
     """Follow-ups of a year that is over, written as a state with the events the acts would have left."""
     random = Random("tindak lanjut")
-    notes = [note for note in queries.notes_of(period) if queries.aim_of_note(note) is not None]
+    notes = [note for note in sources.notes_of(period) if sources.aim_of_note(note) is not None]
     random.shuffle(notes)
     notes.sort(key=lambda review: review.answer.assessment.agency.slug not in NAMED)
     first = [review for slug in NAMED for review in _of(notes, slug)[:2]]
@@ -81,7 +81,7 @@ def make_follow_ups(period: Period, coordinator: User, operators: dict[str, User
             source=FollowUp.Source.REVIEW,
             review=review,
             text=review.note,
-            aim=queries.aim_of_note(review),
+            aim=sources.aim_of_note(review),
             due_on=(now + timedelta(days=days)).date(),
             status=status,
             progress=progress,
