@@ -169,7 +169,7 @@ def _assemble(batch: ReportJob) -> None:
                     included.append(job)
                 lines.append((job.code, job.shown_subject, state, name if state == MADE else "",
                               job.sha256 if state == MADE else ""))  # fmt: skip
-            archive.writestr("index.csv", index_csv(lines))
+            archive.writestr("daftar.csv", list_csv(lines))
         if not included:
             fail(batch, ALL_FAILED)
             return
@@ -224,7 +224,7 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def index_csv(lines: list[tuple[str, str, str, str, str]]) -> bytes:
+def list_csv(lines: list[tuple[str, str, str, str, str]]) -> bytes:
     """The list in the ZIP, as Excel in Indonesian opens it: semicolons and a byte order mark. No cell is a formula."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";")

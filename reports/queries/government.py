@@ -162,7 +162,8 @@ def _groups(
             code=group["code"],
             name=group["name"],
             weight=Fraction(group["weight"]),
-            value=exact(values[group["code"]]),
+            # Nothing determined is not "level 1": the index counts it so, a value of its own it has none.
+            value=exact(values[group["code"]]) if coverage[group["code"]][0] else None,
             last_value=exact(before.get(group["code"])),
             external_value=beside.get(group["code"]),
             determined=coverage[group["code"]][0],

@@ -81,7 +81,7 @@ def archive_of(job):
 
 
 def index_of(job):
-    text = archive_of(job).read("index.csv").decode("utf-8-sig")
+    text = archive_of(job).read("daftar.csv").decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
@@ -92,7 +92,7 @@ def test_all_reports_are_in_the_zip_with_a_list(two, city, ask, work):
     assert (job.status, job.progress, job.part_count, job.shown_index) == ("done", 100, 2, "2 dari 2 laporan")
     names = ["laporan-spbe-dinkes-2026-draf.pdf", "laporan-spbe-dinsos-2026-draf.pdf"]
     archive = archive_of(batch)
-    assert archive.namelist() == [*names, "index.csv"]
+    assert archive.namelist() == [*names, "daftar.csv"]
     assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
     for line, name in zip(index_of(batch), names, strict=True):
         part = ReportJob.objects.get(code=line["kode"])
@@ -230,7 +230,7 @@ def test_two_agencies_of_one_short_name_are_two_files(two, city, ask, work):
 
 
 def test_no_cell_of_the_list_is_a_formula():
-    text = batches.index_csv([("A", "=1+1", "dibuat", "@x", "")]).decode("utf-8-sig")
+    text = batches.list_csv([("A", "=1+1", "dibuat", "@x", "")]).decode("utf-8-sig")
     assert text.splitlines()[1] == "A;'=1+1;dibuat;'@x;"
 
 
