@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 
 from assessments import pemda_snapshot, snapshot, workflow
 from assessments.errors import Invalid, NotReady, Stale, WrongState
-from assessments.models import Assessment, Assignment, Determination, ExternalLevel, PemdaResult, Period
+from assessments.models import Assessment, Assignment, Determination, ExternalLevel, PemdaResult, Period, Result
 from assessments.queries import pemda
 from assessments.services import determination as services
 from audit.models import Event
@@ -252,6 +252,20 @@ def test_a_draft_snapshot_says_what_is_not_determined(led):
     assert (taken["determined"], taken["score"]["answered"], taken["indicators"][0]["level"]) == (0, 0, None)
 
 
+def test_a_mistake_in_a_determination_alone_is_mended_without_the_agencies(frozen, city):
+    with pytest.raises(Invalid):
+        workflow.reopen_pemda(period_id=frozen.pk, user=city.coordinator, reason="  ")
+    old = workflow.reopen_pemda(period_id=frozen.pk, user=city.coordinator, reason="Salah ketik.")
+    assert (old.revision, old.superseded_at is not None) == (1, True)
+    assert Event.objects.get(action="pemda.reopen").reason == "Salah ketik."
+    assert (pemda.board(frozen).result, pemda.board(frozen).is_locked) == (None, False)
+    determine(frozen, city.coordinator, level=4, reason="Bukti lengkap.")
+    new = workflow.finalise_pemda(period_id=frozen.pk, user=city.coordinator)
+    assert (new.revision, new.superseded_at, new.index > old.index) == (2, None, True)
+    assert Period.objects.get(pk=frozen.pk).status == Period.Status.FINAL
+    assert not Result.objects.filter(superseded_at__isnull=False).exists()
+
+
 # --- Who, and when ---------------------------------------------------------------------------------------------------
 
 ACTS = {
@@ -262,15 +276,16 @@ ACTS = {
         period_id=period.pk, code="12", user=user, level=4
     ),
     "finalise_pemda": lambda period, user: workflow.finalise_pemda(period_id=period.pk, user=user),
+    "reopen_pemda": lambda period, user: workflow.reopen_pemda(period_id=period.pk, user=user, reason="Keliru."),
 }
 #: State of the period (and of the government's result) -> what a coordinator gets, act by act.
 STATES = {
-    "draft": "state state state state state",
-    "cancelled": "state state state state state",
-    "open": "yes yes yes yes state",
-    "final": "yes yes yes yes yes",
-    "frozen": "state state state yes state",
-    "reopened": "yes yes state yes state",
+    "draft": "state state state state state state",
+    "cancelled": "state state state state state state",
+    "open": "yes yes yes yes state state",
+    "final": "yes yes yes yes yes state",
+    "frozen": "state state state yes state yes",
+    "reopened": "yes yes state yes state state",
 }
 
 

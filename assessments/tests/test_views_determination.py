@@ -65,10 +65,11 @@ def test_verifiers_and_leaders_read_and_cannot_write(who, login, city, determine
         (page_of(determined), {"level": "5", "reason": "Alasan.", "version": "1"}),
         (reverse("determine_suggested", args=[determined.pk]), {}),
         (reverse("determination_finalise", args=[determined.pk]), {}),
+        (reverse("determination_reopen", args=[determined.pk]), {"reason": "Alasan."}),
         (reverse("determination_clear", args=[determined.pk, "12"]), {"version": "1"}),
         (reverse("external_level", args=[determined.pk, "12"]), {"external": "4"}),
     ]
-    assert [client.post(address, sent).status_code for address, sent in posts] == [403] * 5
+    assert [client.post(address, sent).status_code for address, sent in posts] == [403] * 6
     assert Event.objects.count() == before
 
 
@@ -275,6 +276,21 @@ def test_a_government_left_open_is_finalised_from_its_page(login, city, led):
     assert said(client.post(address))[-1] == "Nilai Pemda sudah difinalkan (revisi 1)."
     assert PemdaResult.objects.get().index == 4
     assert "Nilai Pemda belum final" not in client.get(way).content.decode()
+
+
+def test_a_final_government_is_opened_again_with_a_reason(login, city, determined):
+    finalise(determined, city)
+    client = login(city.coordinator)
+    address = reverse("determination_reopen", args=[determined.pk])
+    assert address in client.get(LIST).content.decode()
+    assert "Tulis alasannya terlebih dahulu." in client.post(address, {"reason": " "}).content.decode()
+    assert said(client.post(address, {"reason": "Salah ketik."})) == [
+        "Nilai Pemda dibuka kembali; hasil revisi 1 tidak berlaku lagi."
+    ]
+    page = client.get(LIST).content.decode()
+    assert ("Periode sudah final, nilai Pemda belum." in page, address in page) == (True, False)
+    assert said(client.post(address, {"reason": "Lagi."}))[-1].startswith("Nilai Pemda periode ini tidak terkunci")
+    assert address not in login(city.leader).get(LIST).content.decode()
 
 
 def test_reopened_the_old_result_is_said_to_stand(login, city, determined, approved):

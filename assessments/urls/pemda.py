@@ -13,6 +13,7 @@ urlpatterns = [
     path("pemda/penetapan/", determination.determination, name="determination"),
     path("pemda/<int:pk>/penetapan/usulan/", determination.determine_suggested, name="determine_suggested"),
     path("pemda/<int:pk>/penetapan/finalkan/", determination.determination_finalise, name="determination_finalise"),
+    path("pemda/<int:pk>/penetapan/buka-kembali/", determination.determination_reopen, name="determination_reopen"),
     path("pemda/<int:pk>/penetapan/<slug:code>/", determination.determine, name="determine"),
     path("pemda/<int:pk>/penetapan/<slug:code>/hapus/", determination.determination_clear, name="determination_clear"),
     path("pemda/<int:pk>/eksternal/<slug:code>/", determination.external_level, name="external_level"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assessments import permissions, workflow
 from assessments.errors import Invalid, NotReady, Refused, Stale
 from assessments.forms.determination import DetermineForm, ExternalForm, VersionForm
+from assessments.forms.periods import ReasonForm
 from assessments.models import PemdaResult, Period
 from assessments.queries import determination as queries
 from assessments.queries import pemda
@@ -38,6 +39,10 @@ def determination(request: HttpRequest) -> HttpResponse:
         if wanted:
             raise Http404
         return render(request, "assessments/determination.html", {"period": None})
+    return _table(request, period, reopen_form=ReasonForm())
+
+
+def _table(request: HttpRequest, period: Period, *, reopen_form: ReasonForm) -> HttpResponse:
     board = pemda.board(period)
     kept = request.GET.get("saring", "")
     if kept not in queries.FILTERS:
@@ -58,6 +63,7 @@ def determination(request: HttpRequest) -> HttpResponse:
             "kept": kept,
             "can_determine": can_determine,
             "can_write": can_write,
+            "reopen_form": reopen_form if can_determine and board.is_locked else None,
             "can_finalise": can_write and period.status == Period.Status.FINAL and board.is_complete,
             "finalise_text": f"Nilai {board.total} indikator dan indeksnya, {decimal_id(board.score.index)} "
             f"({board.score.predicate}), dibekukan menjadi hasil. Setelah itu nilai Pemda terkunci.",
@@ -99,6 +105,21 @@ def determination_finalise(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, refusal.message)
     else:
         messages.success(request, f"Nilai Pemda sudah difinalkan (revisi {result.revision}).")
+    return _back(period)
+
+
+@require_POST
+def determination_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    period = _find(request, pk, write=True)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _table(request, period, reopen_form=form)
+    try:
+        result = workflow.reopen_pemda(period_id=pk, user=request.user, reason=form.cleaned_data["reason"])
+    except Refused as refusal:
+        messages.warning(request, refusal.message)
+    else:
+        messages.success(request, f"Nilai Pemda dibuka kembali; hasil revisi {result.revision} tidak berlaku lagi.")
     return _back(period)
 
 

@@ -6,7 +6,7 @@ and cancels a period; `pemda` freezes the government's index.
 
 from assessments.moves import MOVES, Move, actions
 from assessments.workflow.assessments import approve, cancel, extend, reopen, return_assessment, submit, withdraw
-from assessments.workflow.pemda import finalise_pemda
+from assessments.workflow.pemda import finalise_pemda, reopen_pemda
 from assessments.workflow.periods import cancel_period, finalise_period, open_period
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "finalise_period",
     "open_period",
     "reopen",
+    "reopen_pemda",
     "return_assessment",
     "submit",
     "withdraw",

@@ -8,10 +8,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import rights_of
 from assessments import pemda_snapshot, permissions, snapshot, totals
-from assessments.errors import NotReady, Problem, WrongState
+from assessments.errors import Invalid, NotReady, Problem, WrongState
 from assessments.models import PemdaResult, Period
 from assessments.queries.pemda import Board, board
 from assessments.services._base import require
+from assessments.services.answers import REASON_MAX, clean_text
 from audit.services import record
 from indicators.scoring import FORMULA_VERSION
 
@@ -43,6 +44,35 @@ def finalise_pemda(*, period_id: int, user: User, now: datetime | None = None) -
                 f"Nilai Pemda belum dapat difinalkan: {len(problems)} indikator belum ditetapkan.", problems
             )
         return _write(table, user, now or timezone.now())
+
+
+def reopen_pemda(*, period_id: int, user: User, reason: str) -> PemdaResult:
+    """Open the frozen levels of a final period again: the result is superseded at once, the agencies' stay.
+
+    For what is wrong in a determination alone; what is wrong in an assessment is reopened there. The next
+    `finalise_pemda` writes a new revision. Answers the superseded result.
+    Raises `PermissionDenied`, `WrongState`, `Invalid` (key "reason").
+    """
+    with transaction.atomic():
+        period = Period.objects.select_for_update(of=("self",)).get(pk=period_id)
+        require(permissions.can_determine(rights_of(user)))
+        result = PemdaResult.objects.filter(period=period, superseded_at=None).defer("snapshot").first()
+        if period.status != Period.Status.FINAL or result is None:
+            raise WrongState("Nilai Pemda periode ini tidak terkunci, jadi tidak perlu dibuka kembali.")
+        text = clean_text(reason, REASON_MAX).strip()
+        if not text:
+            raise Invalid({"reason": "Tulis alasannya terlebih dahulu."})
+        result.superseded_at = timezone.now()
+        result.save(update_fields=["superseded_at"])
+        record(
+            "pemda.reopen",
+            result,
+            actor=user,
+            stream=f"period:{period.pk}",
+            before={"revision": result.revision, "index": result.index_exact},
+            reason=text,
+        )
+        return result
 
 
 def freeze_pemda(period: Period, user: User, now: datetime) -> PemdaResult | None:

@@ -134,7 +134,10 @@ TABLE: dict[str, list[Row]] = {
     # The government's levels
     "determination": [Row("- 403 403 200 200 200 200 403 403")],
     "determine": [Row("- 403 403 200 200 200 200 403 403", ("period", "code"))],
-    **{name: [Row(POST_ONLY, ("period",))] for name in ("determine_suggested", "determination_finalise")},
+    **{
+        name: [Row(POST_ONLY, ("period",))]
+        for name in ("determine_suggested", "determination_finalise", "determination_reopen")
+    },
     **{name: [Row(POST_ONLY, ("period", "code"))] for name in ("determination_clear", "external_level")},
     **{name: [Row("- 403 403 200 200 200 200 403 403")] for name in ("pemda", "heat")},
     "own_place": [Row("- 200 200 403 403 403 403 403 403")],
