@@ -195,7 +195,7 @@ def rise_rows(ground: Ground, route: Route) -> tuple[RiseRow, ...]:
             RiseRow(
                 indicator_id=indicator.pk,
                 code=indicator.code,
-                name=indicator.name,
+                name=indicator.short_name,
                 start=rise.start,
                 end=rise.end,
                 effort=rise.effort,
@@ -222,7 +222,7 @@ def progress(ground: Ground, plan: Plan) -> PlanProgress:
             PlannedRow(
                 indicator_id=rise.indicator_id,
                 code=code,
-                name=rise.indicator.name,
+                name=rise.indicator.short_name,
                 start=rise.from_level,
                 end=rise.to_level,
                 now=ground.determined.get(code, ground.suggested.get(code)),

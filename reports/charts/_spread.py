@@ -96,7 +96,6 @@ def predicate_scale(
     """
     if not scale_min < scale_max:
         raise ValueError("The scale is empty.")
-    marks = sorted(marks, key=lambda mark: Fraction(mark.value))  # so that labels pass over the lines of others
     span = Fraction(scale_max) - Fraction(scale_min)
     left = font_size * 0.5
     room = width - 2 * left
@@ -105,6 +104,16 @@ def predicate_scale(
         share = min(max((Fraction(value) - Fraction(scale_min)) / span, Fraction(0)), Fraction(1))
         return left + room * float(share)
 
+    def written(mark: Mark) -> str:
+        return f"{mark.label}: {decimal_id(mark.value)}"
+
+    def is_left(mark: Mark) -> bool:
+        """Whether its label has no room but on the left of its line."""
+        return at(mark.value) + 8 + text_width(written(mark), font_size) > width
+
+    # A line runs from its label down to the strip. Labels on the left come first, then the others by value: so
+    # they pass over the lines of others.
+    marks = sorted(marks, key=lambda mark: (not is_left(mark), Fraction(mark.value) * (-1 if is_left(mark) else 1)))
     row = font_size * 1.6
     strip = len(marks) * row + 4
     starts = sorted(((max(Fraction(low), Fraction(scale_min)), name) for name, low in bands), key=lambda band: band[0])
@@ -143,9 +152,9 @@ def predicate_scale(
             parts.append(f'<path d="{tip}" fill="{fill}" stroke="{colour}" stroke-width="1.2"/>')
     for place, mark in enumerate(marks):
         x, baseline = at(mark.value), place * row + row / 2 + font_size * 0.36
-        written = f"{mark.label}: {decimal_id(mark.value)}"
-        ends_before = x + 8 + text_width(written, font_size) > width
-        anchor, start_x = ("end", x - 7) if ends_before else ("start", x + 7)
+        anchor, start_x = ("end", x - 7) if is_left(mark) else ("start", x + 7)
         weight = 600 if mark.kind == "now" else 400
-        parts.append(haloed(line_of_text(written, start_x, baseline, font_size, TEXT, anchor=anchor, weight=weight)))
+        parts.append(
+            haloed(line_of_text(written(mark), start_x, baseline, font_size, TEXT, anchor=anchor, weight=weight))
+        )
     return svg(title, width, base + digit * 0.5, parts)
