@@ -5,6 +5,8 @@ government's signing service, which would be connected here.
 """
 
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -46,7 +48,8 @@ def signed(pdf: bytes) -> tuple[bytes, str]:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
 
-    out = signers.sign_pdf(
+    out = _in_a_thread(
+        signers.sign_pdf,
         IncrementalPdfFileWriter(BytesIO(pdf)),
         signers.PdfSignatureMetadata(
             field_name=FIELD,
@@ -65,6 +68,12 @@ def signed(pdf: bytes) -> tuple[bytes, str]:
         ),
     )
     return out.getvalue(), certificate.subject
+
+
+def _in_a_thread(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """pyHanko runs an event loop of its own, which a thread that has one already (an asynchronous server) refuses."""
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(work, *args, **kwargs).result()
 
 
 def _certificate() -> Certificate | None:
