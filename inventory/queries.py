@@ -279,7 +279,7 @@ def history(application: Application, limit: int = 20) -> list[Act]:
             event.on_behalf_of.short_name if event.on_behalf_of else "",
             _ACTS.get(event.action, event.action),
             ", ".join(
-                HEADINGS[name].lower() if name != "agency" else "OPD" for name in event.after if name in HEADINGS
+                HEADINGS[name].lower() if name != "agency" else "OPD" for name in HEADINGS if name in event.after
             )
             if event.action == "application.edit"
             else "",

@@ -201,7 +201,7 @@ class TestKeeping:
         client.post(url, self.body(agency=city.dinsos.pk, version="1"))
         application.refresh_from_db()
         assert application.agency == city.dinsos
-        assert "Diubah: indikator terkait, OPD" in text(client.get(reverse("application", args=[application.pk])))
+        assert "Diubah: OPD, indikator terkait" in text(client.get(reverse("application", args=[application.pk])))
 
     def test_removing_asks_why(self, login, application, city):
         client, url = login(city.operator), reverse("application_remove", args=[application.pk])
