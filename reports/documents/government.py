@@ -75,10 +75,6 @@ class LevelRow:
         """Whether it was determined otherwise than suggested, or without a suggestion: with a reason."""
         return self.level is not None and self.level != self.suggested
 
-    @property
-    def reaches_target(self) -> bool:
-        return self.level is not None and self.target_level is not None and self.level >= self.target_level
-
 
 @dataclass(frozen=True)
 class AgencyLine:
@@ -149,10 +145,6 @@ class Way:
     plan: str = ""
     start_name: str = ""
     aim: str = ""
-
-    @property
-    def is_reachable(self) -> bool:
-        return self.index is not None
 
     @property
     def reached(self) -> int:

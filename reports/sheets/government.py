@@ -1,7 +1,8 @@
 """The figures of the documents of the government as workbooks: levels and weights as numbers, to reckon again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from typing import Any
 
 from reports.documents.brief import Brief
 from reports.documents.government import Government, GroupRow
@@ -13,40 +14,26 @@ from spbe_portal.formatting import datetime_id, level_id
 
 def write_pemda_report(report: PemdaReport) -> bytes:
     """The workbook of a "Laporan konsolidasi Pemda"."""
-    book = _book(report)
-    _summary(book, report)
-    _groups(book, report)
-    _indicators(book, report)
-    _spread(book, report)
-    _agencies(book, report)
-    _trend(book, report)
-    _steps(book, report)
-    _way(book, report)
-    _follow_ups(book, report)
-    _about(book, report)
-    return book.close()
+    return _written(
+        report, _summary, _groups, _indicators, _spread, _agencies, _trend, _steps, _way, _follow_ups, _about
+    )
 
 
 def write_brief(report: Brief) -> bytes:
     """The workbook behind the page for the leadership."""
-    book = _book(report)
-    _summary(book, report)
-    _groups(book, report)
-    _indicators(book, report)
-    _way(book, report)
-    _follow_ups(book, report)
-    _about(book, report)
-    return book.close()
+    return _written(report, _summary, _groups, _indicators, _way, _follow_ups, _about)
 
 
 def write_minutes(report: Minutes) -> bytes:
     """The workbook behind a Berita Acara."""
+    return _written(report, _summary, _groups, _indicators, _agencies, _about)
+
+
+def _written(report: Government, *sheets: Callable[[Book, Any], None]) -> bytes:
+    """A workbook of these sheets in this order."""
     book = _book(report)
-    _summary(book, report)
-    _groups(book, report)
-    _indicators(book, report)
-    _agencies(book, report)
-    _about(book, report)
+    for sheet in sheets:
+        sheet(book, report)
     return book.close()
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from reports.documents.government import Way
 from reports.tests.sample_government import brief, draft_pemda, final_pemda, minutes
 
 
@@ -83,7 +82,3 @@ def test_first_steps_are_the_weaknesses_and_what_the_way_needs():
     assert {row.code for row in report.weaknesses} <= first
     assert {step.code for step in report.steps if step.in_way} <= first
     assert first | {step.code for step in report.other_steps} == {step.code for step in report.steps}
-
-
-def test_a_way_without_an_end_is_not_reachable():
-    assert Way(Fraction(5), Fraction(3), None).is_reachable is False
