@@ -288,6 +288,10 @@ class TestIndicators:
         assert "1 aplikasi aktif di 1 OPD" in page
         assert "Belum ada aplikasi" in drawn("{% application_coverage '1' %}")
 
+    def test_their_number_stands_beside_the_governments_level(self, login, period, application, city):
+        page = text(login(city.leader).get(reverse("determine", args=[period.pk, "37"])))
+        assert "1 aplikasi aktif di 1 OPD" in page
+
     def test_the_panel_stands_beside_the_answer(self, login, assessment, application, city):
         page = text(login(city.operator).get(reverse("answer", args=[assessment.pk, "37"])))
         assert "Aplikasi Dinkes" in page
