@@ -176,3 +176,40 @@ def can_see_proof(rights: Rights, follow_up: FollowUp) -> bool:
     if follow_up.agency_id in rights.operator_of or rights.is_coordinator or rights.is_verifier:
         return True
     return rights.is_leader and follow_up.status == FollowUp.Status.DONE
+
+
+def can_see_library(rights: Rights, agency_id: int) -> bool:
+    """The agency's library of documents: its operators, and a coordinator on its behalf."""
+    return agency_id in rights.operator_of or rights.is_coordinator
+
+
+def can_keep_library(rights: Rights, agency_id: int) -> bool:
+    """Upload documents and versions, change what is said of them."""
+    return can_see_library(rights, agency_id)
+
+
+def can_see_libraries(rights: Rights) -> bool:
+    """Any library at all."""
+    return rights.is_operator or rights.is_coordinator
+
+
+def can_see_history(rights: Rights, assessment: Assessment) -> bool:
+    """The audit trail of one assessment: whoever reads its answers, but for leaders."""
+    if rights.is_coordinator or is_own(rights, assessment):
+        return True
+    return rights.is_verifier and assessment.status in HANDED_IN
+
+
+def can_see_audit_trail(rights: Rights) -> bool:
+    """The audit trail of everything, and whether its chain is whole."""
+    return rights.is_coordinator
+
+
+def can_compare_reviews(rights: Rights) -> bool:
+    """Decisions on one indicator side by side, and how much each reviewer adjusts."""
+    return rights.is_coordinator
+
+
+def can_remind(rights: Rights) -> bool:
+    """See which agencies have not handed in, and remind them."""
+    return rights.is_coordinator

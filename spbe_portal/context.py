@@ -14,7 +14,7 @@ from accounts.permissions import Rights, can_manage_accounts, rights_of
 from assessments.permissions import can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
-_SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown"})
+_SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown", "history", "answer_history", "carry_over"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class Place:
 HOME = Place("Beranda", "home", pages=_SHARED)
 REVIEW = Place("Verifikasi", "review_queue", ("review",), _SHARED | {"return", "approve"})
 PERIODS = Place(
-    "Periode", "period_list", ("period", "instrument", "assignment"), _SHARED | {"reopen", "cancel", "extend"}
+    "Periode",
+    "period_list",
+    ("period", "instrument", "assignment", "consistency", "not_handed_in", "remind"),
+    _SHARED | {"reopen", "cancel", "extend"},
 )
 SUMMARY = Place("Ringkasan", "pemda")
 HEAT = Place("Peta nilai", "heat")
@@ -53,10 +56,13 @@ ROADMAP = Place("Peta jalan", "roadmap", ("roadmap",))
 FOLLOW_UPS = Place("Tindak lanjut", "followup_list", ("followup",))
 INVENTORY = Place("Aplikasi", "application_list", ("application",))
 PEMDA = Place("Pemda", "pemda", tabs=(SUMMARY, HEAT, RESULTS, DETERMINATION, ROADMAP, FOLLOW_UPS, INVENTORY))
-OWN_PLACE = Place("Posisi OPD", "own_place")
+LIBRARY = Place("Pustaka", "document_list", ("document",))
+POSITION = Place("Posisi", "own_place")
+OWN_PLACE = Place("OPD Anda", "own_place", tabs=(POSITION, INVENTORY))
 AGENCIES = Place("OPD", "agency_list", ("agency",))
 PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
-ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE))
+AUDIT = Place("Jejak audit", "audit_trail", ("audit",))
+ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE, AUDIT))
 REPORTS = Place("Laporan", "report_list", ("report",))
 
 
@@ -68,9 +74,9 @@ def places_of(rights: Rights) -> list[Place]:
         (REVIEW, rights.is_verifier or rights.is_coordinator),
         (PERIODS, rights.is_coordinator),
         (PEMDA, sees_pemda),
-        (OWN_PLACE, rights.is_operator),
+        (LIBRARY, rights.is_operator),
         (FOLLOW_UPS, rights.is_operator and not sees_pemda),
-        (INVENTORY, rights.is_operator and not sees_pemda),
+        (OWN_PLACE, rights.is_operator),
         (ACCOUNTS, can_manage_accounts(rights)),
         (REPORTS, rights.is_operator or sees_pemda),
     ]

@@ -5,7 +5,7 @@ And of the government as a whole: determination, result, plan, follow-up.
 
 from assessments.models.answers import Answer, Contributor, DecisionKind, ReturnReason, Review
 from assessments.models.assessments import Assessment, Status
-from assessments.models.evidence import Document, DocumentVersion, Evidence, PagePreview
+from assessments.models.evidence import CarryOver, Document, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.models.pemda import Determination, ExternalLevel, PemdaResult
 from assessments.models.periods import Assignment, Period
 from assessments.models.plans import FollowUp, Plan, PlanRise
@@ -15,6 +15,7 @@ __all__ = [
     "Answer",
     "Assessment",
     "Assignment",
+    "CarryOver",
     "Contributor",
     "DecisionKind",
     "Determination",
@@ -32,4 +33,5 @@ __all__ = [
     "ReturnReason",
     "Review",
     "Status",
+    "Upload",
 ]

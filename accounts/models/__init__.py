@@ -1,0 +1,18 @@
+"""Tables of people, agencies, what they are told, and lists brought in."""
+
+from accounts.models.imports import ImportDraft
+from accounts.models.notifications import Notification, NotificationChoice, NotificationKind
+from accounts.models.people import Agency, AgencyQuerySet, Membership, MembershipQuerySet, Role, User
+
+__all__ = [
+    "Agency",
+    "AgencyQuerySet",
+    "ImportDraft",
+    "Membership",
+    "MembershipQuerySet",
+    "Notification",
+    "NotificationChoice",
+    "NotificationKind",
+    "Role",
+    "User",
+]

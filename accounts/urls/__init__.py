@@ -1,0 +1,9 @@
+from accounts.urls import imports, notifications, people, security
+
+urlpatterns = [
+    # First: "pengguna/impor/" is not a person.
+    *imports.urlpatterns,
+    *people.urlpatterns,
+    *security.urlpatterns,
+    *notifications.urlpatterns,
+]

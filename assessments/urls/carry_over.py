@@ -1,0 +1,9 @@
+"""Last year's answers and evidence, asked whether they are still valid."""
+
+from django.urls import path
+
+from assessments.views import carry_over
+
+urlpatterns = [
+    path("penilaian/<int:pk>/tahun-lalu/", carry_over.carry_over, name="carry_over"),
+]

@@ -1,0 +1,12 @@
+"""Who did what: of an assessment, of an indicator, of everything; and decisions side by side."""
+
+from django.urls import path
+
+from assessments.views import consistency, history
+
+urlpatterns = [
+    path("penilaian/<int:pk>/riwayat/", history.history, name="history"),
+    path("penilaian/<int:pk>/indikator/<slug:code>/riwayat/", history.answer_history, name="answer_history"),
+    path("jejak-audit/", history.audit_trail, name="audit_trail"),
+    path("periode/<int:pk>/konsistensi/", consistency.consistency, name="consistency"),
+]
