@@ -151,10 +151,20 @@ CELERY_TIMEZONE = "UTC"
 # The one worker runs the schedule too (-B). A second one would do no harm: every task on it may run at any time.
 CELERY_BEAT_SCHEDULE = {
     "lost-reports": {"task": "reports.tasks.take_up_lost_reports", "schedule": 120.0, "options": {"expires": 120}},
+    "abandoned-uploads": {"task": "assessments.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     # 07.30 in Jakarta: read at the beginning of the working day.
     "follow-up-reminders": {
         "task": "assessments.tasks.remind_of_follow_ups",
         "schedule": crontab(hour="0", minute="30"),
+    },
+    "unsent-emails": {
+        "task": "accounts.tasks.send_unsent_emails",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "old-notifications": {
+        "task": "accounts.tasks.clean_up_notifications",
+        "schedule": crontab(hour="18", minute="10"),
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(CELERY_BROKER_DIR / "schedule")
@@ -226,6 +236,7 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", FONT_DIR)]
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 25, minimum=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields, without files
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
+UPLOAD_DIR = VAR_DIR / "uploads"  # files on their way in parts, until they are whole
 FILE_UPLOAD_HANDLERS = [
     "assessments.uploads.LimitedUploadHandler",  # first: stops reading what is too large
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -234,6 +245,7 @@ FILE_UPLOAD_HANDLERS = [
 for _folder in (
     MEDIA_ROOT,
     FILE_UPLOAD_TEMP_DIR,
+    UPLOAD_DIR,
     FONT_DIR,
     CELERY_BROKER_DIR / "queue",
     CELERY_BROKER_DIR / "control",
