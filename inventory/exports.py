@@ -6,7 +6,7 @@ from inventory.imports import HEADINGS, shown
 from inventory.models import Application, Category, Hosting, Kind, Status
 from inventory.queries import with_indicators
 from inventory.services import FACTS
-from inventory.sheets import write_template
+from spbe_portal.sheets import write_template
 
 Cell = str | int | None
 
@@ -29,7 +29,7 @@ def template() -> bytes:
         HEADINGS[name]: [str(label) for label in choices.labels]
         for name, choices in (("kind", Kind), ("category", Category), ("status", Status), ("hosting", Hosting))
     }
-    return write_template(list(HEADINGS.values()), lists, HELP)
+    return write_template(list(HEADINGS.values()), lists, HELP, title="Aplikasi")
 
 
 #: Column, how it is filled in, an example.

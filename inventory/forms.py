@@ -214,18 +214,6 @@ class CandidateForm(forms.Form):
     )
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(
-        label="Berkas XLSX atau CSV",
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
-        error_messages={
-            "required": "Pilih berkasnya.",
-            "empty": "Berkas ini kosong (0 byte). Periksa berkasnya, lalu unggah kembali.",
-            "invalid": "Berkas tidak terkirim. Pilih kembali, lalu unggah.",
-        },
-    )
-
-
 class Filters(forms.Form):
     """A value that is none of the choices filters nothing."""
 

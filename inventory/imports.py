@@ -7,7 +7,7 @@ that is still free. Where the list moved meanwhile, nothing is written and the r
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,9 +23,10 @@ from accounts.permissions import Rights, rights_of
 from indicators.models import Indicator
 from inventory import services
 from inventory.models import FIRST_YEAR, Application, Category, Hosting, ImportDraft, Kind, Status
-from inventory.sheets import Table, Unreadable
+from spbe_portal import lists
+from spbe_portal.lists import CHANGED, NEW, SAME, WRONG, cells_of, find_columns, squeezed
+from spbe_portal.sheets import Table
 
-NEW, CHANGED, SAME, WRONG = "new", "changed", "same", "wrong"
 KEPT_FOR = timedelta(days=1)
 
 #: Field -> its heading, in the order of a sheet. The first six are asked for in a new row.
@@ -58,9 +59,9 @@ _KNOWN = {
     "security_contact": "kontakkeamanan kontakkeamananinformasi kontak narahubungkeamanan narahubung pic",
     "indicators": "indikatorterkait indikator nomorindikator indikatorspbe",
 }
-_HEADING_OF = {word: name for name, words in _KNOWN.items() for word in words.split()}
+_HEADING_OF = lists.heading_names(_KNOWN)
 #: Columns of our own export that say something but change nothing here.
-_ONLY_SAID = {"calonkonsolidasi", "catatankonsolidasi", "no", "nomor"}
+_ONLY_SAID = frozenset({"calonkonsolidasi", "catatankonsolidasi", "no", "nomor"})
 _CHOICES: dict[str, type[TextChoices]] = {
     "kind": Kind,
     "category": Category,
@@ -102,39 +103,28 @@ _NOTHING = {"", "tidakada"}
 
 
 @dataclass
-class Row:
-    """One line of the file and what it would do. `facts` are the values to store, `changes` (heading, before, after)
-    what differs from what is stored; `problems` say why a row is `WRONG`."""
+class Row(lists.Row):
+    """One line of the file; `about` is the agency's name."""
 
-    line: int
-    outcome: str
-    name: str = ""
     agency_id: int | None = None
-    agency: str = ""
-    pk: int | None = None
-    version: int | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    changes: list[list[str]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Plan:
-    rows: list[Row]
-    ignored: list[str]  # headings that mean nothing here
-
-    def count(self, outcome: str) -> int:
-        return sum(row.outcome == outcome for row in self.rows)
+Plan = lists.Plan[Row]
 
 
 def plan(table: Table, actor: User) -> Plan:
     """What each row would do, with a fixed number of queries. Raises `Unreadable` where there is no heading."""
-    start, columns, ignored = _columns(table)
+    start, columns, ignored = find_columns(
+        table,
+        _HEADING_OF,
+        needed="name",
+        unknown="Judul kolom tidak dikenali. Paling sedikit harus ada kolom “Nama aplikasi” dan “Fungsi”; "
+        "pakai templat yang tersedia.",
+        only_said=_ONLY_SAID,
+    )
     rights = rights_of(actor)
     book = _Book(rights)
-    rows = [_row(book, line, _cells(columns, cells)) for line, cells in table[start + 1 :]]
-    if not rows:
-        raise Unreadable("Di bawah judul kolom belum ada satu baris pun.")
+    rows = [_row(book, line, cells_of(columns, cells)) for line, cells in table[start + 1 :]]
     seen: dict[tuple[int, str], int] = {}
     for row in rows:
         if row.agency_id is None or not row.name:
@@ -143,7 +133,7 @@ def plan(table: Table, actor: User) -> Plan:
         if earlier != row.line:
             row.outcome = WRONG
             row.problems.append(f"Aplikasi ini sudah ada pada baris {earlier} berkas yang sama.")
-    return Plan(rows, ignored)
+    return lists.Plan(rows, ignored)
 
 
 def keep(found: Plan, file_name: str, actor: User) -> ImportDraft:
@@ -156,7 +146,7 @@ def keep(found: Plan, file_name: str, actor: User) -> ImportDraft:
 
 
 def kept(draft: ImportDraft) -> Plan:
-    return Plan([Row(**row) for row in draft.rows], list(draft.ignored))
+    return lists.Plan([Row(**row) for row in draft.rows], list(draft.ignored))
 
 
 def apply(draft: ImportDraft, actor: User) -> Plan:
@@ -201,31 +191,6 @@ def apply(draft: ImportDraft, actor: User) -> Plan:
 # --- Reading a row -----------------------------------------------------------------------------------
 
 
-def _columns(table: Table) -> tuple[int, dict[int, str], list[str]]:
-    """Which of the first ten rows is the heading, which column is what, and which mean nothing here."""
-    for position, (_, cells) in enumerate(table[:10]):
-        found: dict[int, str] = {}
-        for column, cell in enumerate(cells):
-            name = _HEADING_OF.get(_squeezed(cell))
-            if name and name not in found.values():
-                found[column] = name
-        if "name" in found.values() and len(found) > 1:
-            ignored = [
-                cell
-                for column, cell in enumerate(cells)
-                if cell and column not in found and _squeezed(cell) not in _ONLY_SAID
-            ]
-            return position, found, ignored
-    raise Unreadable(
-        "Judul kolom tidak dikenali. Paling sedikit harus ada kolom “Nama aplikasi” dan “Fungsi”; "
-        "pakai templat yang tersedia."
-    )
-
-
-def _cells(columns: Mapping[int, str], cells: list[str]) -> dict[str, str]:
-    return {name: cells[column] if column < len(cells) else "" for column, name in columns.items()}
-
-
 class _Book:
     """What rows are compared with."""
 
@@ -240,7 +205,7 @@ class _Book:
         self.named: dict[str, Agency] = {}
         for agency in self.agencies:
             for word in (agency.slug, agency.short_name, agency.name):
-                self.named.setdefault(_squeezed(word), agency)
+                self.named.setdefault(squeezed(word), agency)
         self.asked = {indicator.code: place for place, indicator in enumerate(_asked())}
         stored = Application.objects.filter(agency__in=self.agencies).prefetch_related("indicators")
         self.stored = {(one.agency_id, one.name.lower()): one for one in stored}
@@ -297,9 +262,9 @@ def _agency(book: _Book, cells: Mapping[str, str], row: Row) -> Agency | None:
         if book.only_agency is None:
             row.problems.append("OPD kosong.")
         return book.only_agency
-    found = book.named.get(_squeezed(said))
+    found = book.named.get(squeezed(said))
     if found is None:
-        row.agency = said
+        row.about = said
         if book.rights.is_coordinator:
             row.problems.append(f"OPD “{said}” tidak dikenal.")
         else:
@@ -324,7 +289,7 @@ def _facts(book: _Book, cells: Mapping[str, str], row: Row) -> dict[str, Any]:
 
 def _value(book: _Book, name: str, typed: str) -> Any:
     if name in _CHOICES:
-        if _squeezed(typed) in _NOTHING:
+        if squeezed(typed) in _NOTHING:
             return ""
         return _choice(name, typed)
     if name == "last_used":
@@ -345,17 +310,17 @@ def _value(book: _Book, name: str, typed: str) -> Any:
 
 
 def _choice(name: str, typed: str) -> str:
-    wanted = _squeezed(typed)
+    wanted = squeezed(typed)
     for value, label in _CHOICES[name].choices:
         others = _ALSO.get(name, {}).get(str(value), "").split()
-        if wanted in (_squeezed(str(value)), _squeezed(str(label)), *others):
+        if wanted in (squeezed(str(value)), squeezed(str(label)), *others):
             return str(value)
     labels = ", ".join(str(label) for label in _CHOICES[name].labels)
     raise ValueError(f"“{typed}” tidak dikenal. Pilihan: {labels}.")
 
 
 def _year(typed: str) -> int | None:
-    if _squeezed(typed) in _NOTHING or _squeezed(typed) in ("tidakdiketahui", "belumdiketahui"):
+    if squeezed(typed) in _NOTHING or squeezed(typed) in ("tidakdiketahui", "belumdiketahui"):
         return None
     found = re.fullmatch(r"(\d{4})(?:[-/.]\d{1,2}){0,2}|(?:\d{1,2}[-/.]){1,2}(\d{4})", typed)
     year = int(found[1] or found[2]) if found else 0
@@ -365,7 +330,7 @@ def _year(typed: str) -> int | None:
 
 
 def _indicators(book: _Book, typed: str) -> list[str]:
-    if _squeezed(typed) in _NOTHING:
+    if squeezed(typed) in _NOTHING:
         return []
     codes = list(dict.fromkeys(re.findall(r"[0-9]+(?:-[0-9]+)?", typed)))
     unknown = [code for code in codes if code not in book.asked]
@@ -386,8 +351,3 @@ def shown(name: str, value: Any) -> str:
 def _asked() -> Iterable[Indicator]:
     """The indicators that applications are linked to: those of the default instrument."""
     return Indicator.objects.filter(instrument__is_default=True).order_by("order")
-
-
-def _squeezed(text: str) -> str:
-    """Letters and digits only: "Nama Aplikasi *" and "nama_aplikasi" are one."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())

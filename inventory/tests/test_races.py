@@ -6,6 +6,7 @@ from conftest import together
 from inventory import imports, services
 from inventory.models import Application
 from inventory.tests.test_imports import FACTS, table
+from spbe_portal.lists import Plan
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -23,7 +24,7 @@ def test_two_lists_of_the_same_applications_in_another_order_wait_for_each_other
     first = brought(city.operator, NAMES, "Surat")
     second = brought(city.operator2, NAMES[::-1], "Arsip")
     outcomes = together(lambda: imports.apply(first, city.operator), lambda: imports.apply(second, city.operator2))
-    written = [outcome for outcome in outcomes if isinstance(outcome, imports.Plan)]
+    written = [outcome for outcome in outcomes if isinstance(outcome, Plan)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, services.Refused)]
     assert (len(written), len(refused)) == (1, 1)
     assert set(Application.objects.values_list("version", flat=True)) == {2}

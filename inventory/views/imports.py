@@ -8,27 +8,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import Refused
 from accounts.views._base import posted
-from inventory import imports, permissions, queries, sheets
+from inventory import imports, permissions, queries
 from inventory.exports import rows_of, template
-from inventory.forms import Filters, UploadForm
+from inventory.forms import Filters
 from inventory.models import ImportDraft
 from inventory.views._base import allow, rights
+from spbe_portal import lists, sheets
 from spbe_portal.formatting import count_id
-
-OUTCOMES = (
-    ("", "Semua"),
-    (imports.WRONG, "Bermasalah"),
-    (imports.NEW, "Baru"),
-    (imports.CHANGED, "Berubah"),
-    (imports.SAME, "Tetap"),
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def application_import(request: HttpRequest) -> HttpResponse:
     """Take a file and show what it would do; nothing is written yet."""
     allow(permissions.can_keep_any(rights(request)))
-    form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
+    form = lists.SheetForm(posted(request), request.FILES if request.method == "POST" else None)
     if getattr(request, "too_large_files", []):  # dropped while it arrived
         form.fields["file"].error_messages["required"] = sheets.TOO_LARGE
     if request.method == "POST" and form.is_valid():
@@ -66,21 +59,13 @@ def application_import_review(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             messages.error(request, refused.message)
             return redirect("application_import")
-        new, changed = count_id(found.count(imports.NEW)), count_id(found.count(imports.CHANGED))
+        new, changed = count_id(found.count(lists.NEW)), count_id(found.count(lists.CHANGED))
         messages.success(request, f"Daftar tersimpan: {new} aplikasi baru, {changed} diubah.")
         return redirect("application_list")
-    counts = {value: found.count(value) if value else len(found.rows) for value, _ in OUTCOMES}
-    chosen = request.GET.get("hasil", "")
-    chosen = chosen if chosen in counts else ""
     context = {
         "draft": draft,
-        "rows": [row for row in found.rows if row.outcome == chosen or not chosen],
-        "ignored": found.ignored,
-        "counts": counts,
-        "chips": [(value, title, counts[value]) for value, title in OUTCOMES if counts[value] or value == chosen],
-        "chosen": chosen,
-        "to_write": counts[imports.NEW] + counts[imports.CHANGED],
-        "shows_agency": len({row.agency_id for row in found.rows}) > 1,
+        "shows_about": len({row.agency_id for row in found.rows}) > 1,
+        **found.shown(request.GET.get("hasil", "")),
     }
     return render(request, "inventory/application_import_review.html", context)
 

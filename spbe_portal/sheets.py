@@ -190,12 +190,14 @@ def write_template(
     head: Sequence[str],
     lists: dict[str, list[str]],
     help_rows: Iterable[Sequence[str]],
+    *,
+    title: str,
 ) -> bytes:
-    """An empty list, closed columns to choose from (`lists` by heading), and a sheet of help."""
+    """An empty list on a sheet `title`, closed columns to choose from (`lists` by heading), and a sheet of help."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
-        sheet = book.add_worksheet("Aplikasi")
+        sheet = book.add_worksheet(title)
         _fill(book, sheet, head, [])
         aside = book.add_worksheet("Petunjuk")
         aside.set_column(0, 0, 24)
