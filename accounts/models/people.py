@@ -26,6 +26,10 @@ class User(AbstractUser):
     session_serial = models.PositiveIntegerField(default=0, editable=False)
     link_serial = models.PositiveIntegerField(default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)  # of the details, counted up by every edit
+    # The newest link that goes out by e-mail at a manager's wish: asked for, and handed to the mail server.
+    invited_at = models.DateTimeField(null=True, editable=False)
+    invitation_sent_at = models.DateTimeField(null=True, editable=False)
+    reset_sent_at = models.DateTimeField(null=True, editable=False)  # the last link that the person asked for
 
     class Meta:
         ordering = ["name", "username"]
