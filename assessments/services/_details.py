@@ -52,8 +52,8 @@ def title_of_link(address: str) -> str:
     return f"{site}: {last}"[: _LIMITS["title"]] if last and last.isprintable() else site[: _LIMITS["title"]]
 
 
-def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:
-    """The given details as stored; raises `Invalid` with a message a field."""
+def clean_details(details: Mapping[str, Any], instrument: Instrument | None = None) -> dict[str, Any]:
+    """The given details as stored; raises `Invalid` with a message a field. A level needs its instrument."""
     errors: dict[str, str] = {}
     cleaned: dict[str, Any] = {}
     for name, value in details.items():
@@ -63,13 +63,13 @@ def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[st
                 if len(text) > _LIMITS[name]:
                     raise Invalid({name: f"Terlalu panjang: {len(text)} karakter, paling banyak {_LIMITS[name]}."})
                 cleaned[name] = text
-            elif name == "date":
-                cleaned[name] = _day(value)
+            elif name in ("date", "valid_until"):
+                cleaned[name] = _day(value, name)
             elif name == "kind":
                 if value not in Document.Kind.values:
                     raise Invalid({name: "Jenis dokumen tidak dikenal. Pilih dari daftar."})
                 cleaned[name] = value
-            elif name == "level":
+            elif name == "level" and instrument is not None:
                 cleaned[name] = clean_level(value, instrument)
             else:
                 raise Invalid({name: f"Kolom {name} tidak dikenal."})
@@ -77,12 +77,15 @@ def clean_details(details: Mapping[str, Any], instrument: Instrument) -> dict[st
             errors[name] = next(iter(refusal.errors.values()))
     if not errors.get("title") and cleaned.get("title") == "":
         errors["title"] = "Isi judul dokumen."
+    issued, until = cleaned.get("date"), cleaned.get("valid_until")
+    if issued and until and until < issued:
+        errors["valid_until"] = "Masa berlaku tidak boleh berakhir sebelum tanggal dokumennya."
     if errors:
         raise Invalid(errors)
     return cleaned
 
 
-def _day(value: Any) -> date | None:
+def _day(value: Any, name: str) -> date | None:
     if value in (None, ""):
         return None
     try:
@@ -90,7 +93,7 @@ def _day(value: Any) -> date | None:
     except ValueError:
         day = None
     if day is None or not 1945 <= day.year <= 2100:
-        raise Invalid({"date": "Tanggal tidak dikenal. Isi seperti 21/11/2026, mulai tahun 1945."})
+        raise Invalid({name: "Tanggal tidak dikenal. Isi seperti 21/11/2026, antara tahun 1945 dan 2100."})
     return day
 
 

@@ -15,9 +15,11 @@ from typing import Any
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Max
 
 from accounts.models import User
 from assessments import previews
+from assessments.errors import Invalid, WrongState
 from assessments.models import Document, DocumentVersion
 from assessments.tasks import make_previews
 from assessments.uploads import Checked
@@ -25,6 +27,7 @@ from assessments.uploads import Checked
 logger = logging.getLogger(__name__)
 
 OF_DOCUMENT = ("title", "number", "date", "kind")
+DETAILS = (*OF_DOCUMENT, "valid_until")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class Kept:
     version: DocumentVersion
     was_known: bool
     is_healed: bool
+
+
+class AlreadyThere(Invalid):
+    """The content is in the agency's library already, as `version`."""
+
+    def __init__(self, message: str, version: DocumentVersion, field: str = "file"):
+        super().__init__({field: message})
+        self.version = version
 
 
 @dataclass
@@ -48,20 +59,34 @@ class Incoming:
     def keep(self, *, user: User, now: datetime, details: Mapping[str, Any]) -> Kept:
         """The version of this content, made where there is none. Inside the caller's transaction.
 
-        `details` may hold title, number, date and kind of a new document.
+        `details` may hold title, number, date, validity and kind of a new document.
         """
         version = _known_version(self.agency_id, self.checked.sha256)
         if version is None:
-            self.is_used = True
-            return Kept(self._made(user, details), was_known=False, is_healed=False)
+            made = self._version(user, new_document(self.agency_id, user, details), 1)
+            return Kept(made, was_known=False, is_healed=False)
         self.is_used = bool(self.stored) and _is_lost(version)
         if self.is_used:
             _heal(version, self.stored, now)
         return Kept(version, was_known=True, is_healed=self.is_used)
 
-    def _made(self, user: User, details: Mapping[str, Any]) -> DocumentVersion:
+    def keep_as_next(self, document: Document, *, user: User, change: str) -> DocumentVersion:
+        """The content as the next version of a document of the agency, whose row is locked.
+
+        Raises `AlreadyThere` where the library has it, as a version of this document or of another.
+        """
+        known = _known_version(self.agency_id, self.checked.sha256)
+        if known is not None:
+            raise already_there(known, document)
+        return self._version(user, document, next_number(document), change)
+
+    def _version(self, user: User, document: Document, number: int, change: str = "") -> DocumentVersion:
+        if not self.stored:  # its content was there when it arrived, and was removed since
+            raise WrongState("Dokumen dengan isi ini baru saja dihapus dari pustaka. Unggah sekali lagi.")
+        self.is_used = True
         version = DocumentVersion.objects.create(
-            document=new_document(self.agency_id, user, details),
+            document=document,
+            number=number,
             file=self.stored,
             original_name=self.checked.name,
             content_type=self.checked.content_type,
@@ -70,6 +95,7 @@ class Incoming:
             page_count=self.checked.page_count,
             preview=previews.state_for(self.checked.content_type),
             uploaded_by=user,
+            change=change,
         )
         queue_previews(version)
         return version
@@ -100,8 +126,30 @@ def new_document(agency_id: int, user: User, details: Mapping[str, Any]) -> Docu
     return Document.objects.create(
         agency_id=agency_id,
         created_by=user,
-        **{name: details[name] for name in OF_DOCUMENT if name in details},
+        **{name: details[name] for name in DETAILS if name in details},
     )
+
+
+def next_number(document: Document) -> int:
+    """The number of the version that comes next; the document's row is locked."""
+    return (document.versions.aggregate(Max("number"))["number__max"] or 0) + 1
+
+
+def already_there(known: DocumentVersion, document: Document, field: str = "file") -> AlreadyThere:
+    """Why content that is there as `known` cannot be a new version of `document`."""
+    if known.document_id == document.pk:
+        text = f"Isinya sama persis dengan versi {known.number} dokumen ini, jadi tidak ada yang baru untuk disimpan."
+    else:
+        text = (
+            f"Isinya sudah ada di pustaka sebagai dokumen lain: {in_library(known)}. Pakai dokumen itu, atau pilih "
+            "berkas yang lain."
+        )
+    return AlreadyThere(text, known, field)
+
+
+def in_library(version: DocumentVersion) -> str:
+    """ “SK Tim SPBE”, versi 2."""
+    return f"“{version.document.title}”, versi {version.number}"
 
 
 def queue_previews(version: DocumentVersion) -> None:
