@@ -1,8 +1,10 @@
-"""Background work: pictures of evidence, reminders of follow-ups. Each task calls one function."""
+"""Background work: pictures of evidence, reminders, sweeping. Each task calls one function."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from assessments import previews, reminders
+from assessments.services import uploads
 
 
 @shared_task(soft_time_limit=60, time_limit=90)  # seconds
@@ -19,3 +21,9 @@ def make_previews(version_id: int) -> None:
 def remind_of_follow_ups() -> None:
     """On the schedule once a day; running it again does no harm."""
     reminders.send_reminders()
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """On the schedule once an hour; running it again does no harm."""
+    uploads.sweep(timezone.now())

@@ -29,6 +29,11 @@ def is_writer(mine: Rights, assessment: Assessment) -> bool:
     return permissions.may_write(mine, assessment)
 
 
+def number(text: str | None) -> int:
+    """A number that came as text, of reasonable length; 0 for anything else, which is nobody's key."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
 def allow(allowed: bool) -> None:
     """Visible but not allowed is 403."""
     if not allowed:

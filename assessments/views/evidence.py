@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assessments import permissions, uploads
 from assessments.errors import Invalid, Refused
 from assessments.forms.fill import EvidenceForm, NewEvidenceForm
-from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview
+from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import fill as queries
 from assessments.services import evidence as services
-from assessments.views._base import allow, find_assessment, is_writer, rights
+from assessments.services import uploads as upload_services
+from assessments.views._base import allow, find_assessment, is_writer, number, rights
 from assessments.views.fill import answer_page, evidence_context, next_gap_html, other_person, to_answer
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
@@ -29,7 +30,10 @@ _SUFFIX_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
-    """POST: files and, or, a link for one answer. GET: the list as it is now, for a script that waits."""
+    """POST: files and, or, a link for one answer. GET: the list as it is now, for a script that waits.
+
+    `upload` names a file that arrived in parts before (see `views.uploads`).
+    """
     assessment = find_assessment(request, pk)
     if request.method != "POST":
         allow(permissions.can_see_answers(rights(request), assessment))
@@ -62,6 +66,26 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
                 problems.append(refusal.message)
                 status = 409
                 break
+        for key in request.POST.getlist("upload")[: uploads.FILES_PER_REQUEST]:
+            try:
+                with upload_services.take(key=key, user=request.user, agency_id=assessment.agency_id) as whole:
+                    done = services.add_file(
+                        assessment_id=assessment.pk,
+                        code=code,
+                        user=request.user,
+                        file=whole.file,
+                        name=whole.name,
+                        details=form.cleaned_data,
+                    )
+                added.append(_added_text(done))
+            except Upload.DoesNotExist:
+                problems.append(upload_services.GONE)
+                status = 410
+            except Invalid as refusal:
+                problems.append(refusal.message)
+            except Refused as refusal:
+                problems.append(refusal.message)
+                status = 409
         if url:
             try:
                 services.add_link(
@@ -165,7 +189,7 @@ def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     allow(is_writer(rights(request), assessment))
     earlier = get_object_or_404(
         Evidence.objects.filter(answer__assessment__agency_id=assessment.agency_id),
-        pk=_number(request.POST.get("evidence")),
+        pk=number(request.POST.get("evidence")),
     )
     try:
         services.reuse(
@@ -293,10 +317,6 @@ def _added_text(added: services.Added) -> str:
     if added.was_known:
         return f"“{title}” dilampirkan: isi yang sama sudah ada di pustaka OPD, jadi dokumen itu yang dipakai."
     return f"“{title}” dilampirkan."
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _back(assessment: Assessment, code: str, anchor: str = "bukti") -> HttpResponse:

@@ -98,6 +98,7 @@ TABLE: dict[str, list[Row]] = {
         Row("- 200 404 200 200 200 200 404 404", ("evidence",), "approved"),
     ],
     "evidence_page": [Row("- 404 404 404 404 404 403 404 404", ("evidence", "page"), "submitted")],
+    "upload_begin": [Row(POST_ONLY)],
     # Review
     "review_queue": [Row("- 403 403 200 200 200 403 403 403")],
     "review_overview": [Row(REVIEWER, ("assessment",), "submitted")],
@@ -172,6 +173,8 @@ ELSEWHERE = {
     "person_password_link": "POST only; accounts/tests",
     "period_open": "needs a period in preparation; assessments/tests",
     "evidence_add": "GET falls back to the indicator's page; assessments/tests",
+    "upload": "belongs to one person; assessments/tests",
+    "upload_cancel": "belongs to one person; assessments/tests",
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
     "followup_proof": "needs a file; assessments/tests",
