@@ -81,6 +81,12 @@ def add_file(
     return Added(evidence, kept.was_known)
 
 
+def require_room(*, assessment_id: int, code: str, user: User) -> None:
+    """Whether a file could be added to this answer now; raises as `add_file` does."""
+    with transaction.atomic():
+        _room(answer_for_edit(locked(assessment_id, user), code))
+
+
 def add_link(
     *, assessment_id: int, code: str, user: User, url: str, details: Mapping[str, Any] | None = None
 ) -> Evidence:
