@@ -49,6 +49,7 @@ def test_every_listed_kind_is_accepted_with_its_digest_and_pages(name, content, 
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         page_count=pages,
+        has_text=False if pages else None,
     )
 
 
@@ -104,8 +105,9 @@ def test_a_file_over_the_limit_is_refused(settings):
     assert "paling besar 500 byte" in refusal(pdf(3) + b"\0" * 500, "besar.pdf")
 
 
-def test_a_pdf_with_a_password_is_refused():
-    assert "terkunci kata sandi" in refusal(pdf(password="rahasia"), "kunci.pdf")
+def test_a_pdf_with_a_password_is_accepted_and_known_as_such():
+    checked = inspect(pdf(password="rahasia"), "kunci.pdf")
+    assert (checked.page_count, checked.has_text, checked.is_encrypted) == (None, None, True)
 
 
 def test_a_pdf_cut_short_is_refused():
