@@ -13,6 +13,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, connections, transaction
+from django.test import TransactionTestCase
 from django.utils import timezone
 
 import accounts.errors
@@ -23,6 +24,7 @@ from assessments.models import Answer, Assessment, Document, DocumentVersion, Ev
 from assessments.services import periods as period_services
 from assessments.services import reviews as review_services
 from assessments.services._base import locked, note_contribution, refresh_totals
+from audit import triggers
 from indicators.models import Instrument
 
 PASSWORD = "sandi-untuk-uji-2026"
@@ -86,6 +88,20 @@ def _separate_files(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     specs._kept.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_triggers():
+    """A test with real transactions leaves its rows behind, and the tables are cleared: past what forbids it."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def cleared(case: TransactionTestCase) -> None:
+        with triggers.lifted(connection):
+            flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", cleared)
+        yield
 
 
 @pytest.fixture

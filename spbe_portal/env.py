@@ -3,9 +3,11 @@
 import contextlib
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -147,17 +149,26 @@ def signing_certificate() -> tuple[str, str]:
 
 
 def secret_key(var_dir: Path) -> str:
-    """SECRET_KEY, or a key made once and kept in `var_dir` (mode 0600)."""
-    key = text("SECRET_KEY")
+    """What sessions and links are signed with."""
+    return _kept_key("SECRET_KEY", var_dir / "secret.key")
+
+
+def audit_key(var_dir: Path) -> str:
+    """What events and anchors are sealed with. Not SECRET_KEY, which may be changed: this one never is."""
+    return _kept_key("AUDIT_KEY", var_dir / "audit.key")
+
+
+def _kept_key(name: str, path: Path) -> str:
+    """The setting `name`, or a key made once and kept at `path` (mode 0600)."""
+    key = text(name)
     if key:
         if len(key) < 32:
-            raise ImproperlyConfigured("SECRET_KEY is too short: use at least 32 characters.")
+            raise ImproperlyConfigured(f"{name} is too short: use at least 32 characters.")
         return key
-    path = var_dir / "secret.key"
-    var_dir.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # Written aside and linked into place: two first starts at once agree on one whole key.
-        draft = var_dir / f"secret.key.{os.getpid()}"
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(64))
         with contextlib.suppress(FileExistsError):
@@ -167,3 +178,60 @@ def secret_key(var_dir: Path) -> str:
     if not stored:
         raise ImproperlyConfigured(f"{path} is empty: delete it to have a new key made.")
     return stored
+
+
+#: Who may be made to use a second factor; administrator is not a role but a mark on the account.
+TWO_FACTOR_HOLDERS = ("operator", "verifier", "coordinator", "leader", "administrator")
+
+
+def two_factor_roles() -> frozenset[str]:
+    """Whoever holds one of these must use a second factor (TWO_FACTOR_ROLES)."""
+    roles = words("TWO_FACTOR_ROLES")
+    if unknown := sorted(set(roles) - set(TWO_FACTOR_HOLDERS)):
+        raise ImproperlyConfigured(
+            f"TWO_FACTOR_ROLES: {', '.join(unknown)} is none of {', '.join(TWO_FACTOR_HOLDERS)}."
+        )
+    return frozenset(roles)
+
+
+@dataclass(frozen=True)
+class IdentityProvider:
+    """The government's identity provider. `claim` names the account a token is for.
+
+    `counts_as_two_factor`: a second factor its token tells of is enough for the portal too.
+    """
+
+    issuer: str
+    client_id: str
+    secret: str
+    name: str
+    claim: str
+    counts_as_two_factor: bool
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def identity_provider() -> IdentityProvider | None:
+    """OIDC_SERVER_URL, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET: all, or none of them."""
+    server, client_id = text("OIDC_SERVER_URL").rstrip("/"), text("OIDC_CLIENT_ID")
+    secret = text("OIDC_CLIENT_SECRET")
+    name, claim = text("OIDC_NAME", "akun pemerintah"), text("OIDC_USERNAME_CLAIM", "preferred_username")
+    counts = flag("OIDC_TWO_FACTOR")
+    given = {"OIDC_SERVER_URL": server, "OIDC_CLIENT_ID": client_id, "OIDC_CLIENT_SECRET": secret}
+    missing = [setting for setting, value in given.items() if not value]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise ImproperlyConfigured(f"{' and '.join(missing)} missing: {', '.join(given)} go together.")
+    parts = urlsplit(server)
+    is_here = parts.hostname in {"127.0.0.1", "localhost"}
+    if (parts.scheme != "https" and not (parts.scheme == "http" and is_here)) or not parts.hostname:
+        raise ImproperlyConfigured(f"OIDC_SERVER_URL={server!r}: use https://host/..., the issuer's address.")
+    if parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured(f"OIDC_SERVER_URL={server!r}: an address without ?, # and user.")
+    if not name or not claim:
+        raise ImproperlyConfigured("OIDC_NAME and OIDC_USERNAME_CLAIM must not be empty.")
+    return IdentityProvider(server, client_id, secret, name, claim, counts)

@@ -28,6 +28,8 @@ HTTPS = _public.scheme == "https"
 # --- Core ----------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.secret_key(VAR_DIR)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")  # former ones, while they are being replaced
+AUDIT_KEY = env.audit_key(VAR_DIR)  # seals the trail (audit.chain)
 ALLOWED_HOSTS = [_public.hostname, "127.0.0.1", "localhost", *env.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ROOT_URLCONF = "spbe_portal.urls"
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
     "lucide",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "audit",
     "accounts",
@@ -67,9 +70,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.keep_sign_ins",
     "spbe_portal.middleware.leave_nothing_behind",
     # Default deny: a view is public only where it says so.
     "spbe_portal.middleware.PortalLoginRequiredMiddleware",
+    "accounts.middleware.TwoFactorRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -150,6 +155,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below speaks for the worker 
 CELERY_TIMEZONE = "UTC"
 # The one worker runs the schedule too (-B). A second one would do no harm: every task on it may run at any time.
 CELERY_BEAT_SCHEDULE = {
+    "unsent-invitations": {
+        "task": "accounts.tasks.send_unsent_invitations",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "lost-reports": {"task": "reports.tasks.take_up_lost_reports", "schedule": 120.0, "options": {"expires": 120}},
     "abandoned-uploads": {"task": "assessments.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     # 07.30 in Jakarta: read at the beginning of the working day.
@@ -194,11 +204,19 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # office PCs are shared: closing the browser ends the session
 # Many people of one office share one address, so an address may try more than a person at it may.
 # `login_failed` counts per address and per name at that address, `login_failed_anywhere` per name.
+# A browser the person has used before counts on its own (`_device`), so that nobody else can keep
+# them out (docs/adr/0011); codes of the second factor count per person and password.
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",
+    "login_device": "30/m/key",
     "login_failed": "30/m/ip,5/5m/key",
     "login_failed_anywhere": "300/h/key",
+    "login_failed_device": "5/5m/key,50/d/key",
+    "code_failed": "5/5m/key,50/d/key",
+    "oidc": "60/m/ip",
+    "reauthenticate": "10/m/user",
     "change_password": "10/m/user",
+    "password_forgotten": "30/10m/ip,3/10m/key",
 }
 # How many proxies of ours stand before the portal and append to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 1 if HTTPS else 0)
@@ -211,8 +229,18 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, object]] = [
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.validators.MinimumLengthValidator", "OPTIONS": {"min_length": 10}})
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # from log-in, however busy (accounts.middleware)
 SESSION_SAVE_EVERY_REQUEST = False
+
+# The second factor: a code of an authenticator app (TOTP), or one of ten recovery codes.
+MFA_ADAPTER = "accounts.adapter.TwoFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # clocks half a minute off; a code still works once only (accounts.services.two_factor)
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal keeps no e-mail addresses in allauth's tables
+MFA_FORMS = {"authenticate": "accounts.forms.LoginCodeForm", "reauthenticate": "accounts.forms.ConfirmCodeForm"}
+TWO_FACTOR_ROLES = env.two_factor_roles()
+# Log-in with the government's own account (OpenID Connect); None where none is connected.
+OIDC = env.identity_provider()
 
 # --- Language, time --------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"
@@ -262,6 +290,9 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+# Cookies named __Host- cannot be set from a neighbouring host name or over plain http.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -278,7 +309,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "img-src": [SELF, "data:"],  # Bootstrap's control marks are data: SVGs
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # The button that leads to the identity provider posts to us and is sent on.
+        "form-action": [SELF, OIDC.origin] if OIDC else [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -74,20 +74,25 @@ def test_a_mail_address_that_cannot_be_used_is_refused_without_showing_the_passw
     assert "rahasia" not in str(caught.value)
 
 
-def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(monkeypatch, tmp_path):
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    made = env.secret_key(tmp_path / "var")
-    path: Path = tmp_path / "var" / "secret.key"
+KEYS = [("SECRET_KEY", "secret.key", env.secret_key), ("AUDIT_KEY", "audit.key", env.audit_key)]
+
+
+@pytest.mark.parametrize(("name", "file", "key"), KEYS)
+def test_a_key_is_made_once_and_readable_by_its_owner_only(monkeypatch, tmp_path, name, file, key):
+    monkeypatch.delenv(name, raising=False)
+    made = key(tmp_path / "var")
+    path: Path = tmp_path / "var" / file
     assert len(made) >= 64
-    assert env.secret_key(tmp_path / "var") == made
+    assert key(tmp_path / "var") == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_empty_key_file_or_a_short_key_is_refused(monkeypatch, tmp_path):
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    (tmp_path / "secret.key").write_text("")
-    with pytest.raises(ImproperlyConfigured, match="is empty"):
-        env.secret_key(tmp_path)
-    monkeypatch.setenv("SECRET_KEY", "pendek")
-    with pytest.raises(ImproperlyConfigured, match="too short"):
-        env.secret_key(tmp_path)
+@pytest.mark.parametrize(("name", "file", "key"), KEYS)
+def test_an_empty_key_file_or_a_short_key_is_refused(monkeypatch, tmp_path, name, file, key):
+    monkeypatch.delenv(name, raising=False)
+    (tmp_path / file).write_text("")
+    with pytest.raises(ImproperlyConfigured, match=f"{file} is empty"):
+        key(tmp_path)
+    monkeypatch.setenv(name, "pendek")
+    with pytest.raises(ImproperlyConfigured, match=f"{name} is too short"):
+        key(tmp_path)
