@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -27,6 +27,7 @@ from assessments.models import (
     Review,
     Status,
 )
+from assessments.queries.library import shared_by
 from assessments.services import library
 from assessments.services._base import Acting, answer_for_edit, locked, refresh_totals
 from assessments.services._details import clean_details, clean_url, kind_from, title_of_link
@@ -43,6 +44,11 @@ FROZEN_DOCUMENT = (
     "dapat diubah. Halaman dan level tetap dapat diubah."
 )
 
+INHERITED_DOCUMENT = (
+    "Dokumen ini diwarisi dari OPD terdahulu, jadi judul, nomor, tanggal, dan jenisnya tidak dapat diubah. Halaman "
+    "dan level tetap dapat diubah."
+)
+
 
 @dataclass(frozen=True)
 class Added:
@@ -50,6 +56,15 @@ class Added:
 
     evidence: Evidence
     was_known: bool
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What came of attaching several documents at once; `known`: how many were attached already."""
+
+    added: list[Evidence]
+    replaced: list[Evidence]  # point to a newer version now
+    known: int
 
 
 def add_file(
@@ -120,12 +135,62 @@ def reuse(
         acting = locked(assessment_id, user)
         answer = answer_for_edit(acting, code)
         _room(answer)
-        version = DocumentVersion.objects.select_related("document").get(
-            pk=version_id, document__agency_id=acting.assessment.agency_id
-        )
-        wanted = {key: value for key, value in (details or {}).items() if key in ("pages", "level")}
-        cleaned = clean_details({"title": version.document.title, **wanted}, acting.assessment.period.instrument)
-        return _attach(acting, answer, version, cleaned)
+        version = _shared_versions(acting).get(pk=version_id)
+        return _attach(acting, answer, version, _use(acting, details))
+
+
+def attach(*, assessment_id: int, code: str, user: User, wanted: Mapping[int, Mapping[str, Any]]) -> Attached:
+    """Several documents of the library at once, all or none: `wanted` has pages and level by version id.
+
+    Where the answer has an older version of the same document, that evidence points to this one from now on.
+    Raises as `reuse`; what is attached already is passed over.
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        answer = answer_for_edit(acting, code)
+        versions = list(_shared_versions(acting).filter(pk__in=wanted).order_by("pk"))
+        if len(versions) < len(wanted):
+            raise DocumentVersion.DoesNotExist
+        there: dict[int, Evidence] = {
+            each.version.document_id: each
+            for each in Evidence.objects.filter(answer=answer).select_related("version").order_by("version__number")
+        }
+        attached = Attached([], [], sum(_is_there(there, version) for version in versions))
+        for version in versions:
+            if _is_there(there, version):
+                continue
+            cleaned = _use(acting, wanted[version.pk])
+            older = there.get(version.document_id)
+            if older is not None:
+                attached.replaced.append(point_to(acting, older, version, cleaned))
+            else:
+                _room(answer)
+                attached.added.append(_attach(acting, answer, version, cleaned, counts=False))
+        if attached.added or attached.replaced:
+            refresh_totals(acting)
+        return attached
+
+
+def point_to(acting: Acting, evidence: Evidence, version: DocumentVersion, use: Mapping[str, Any]) -> Evidence:
+    """Evidence of an answer that may be changed points to another version of its document. Totals are the caller's.
+
+    `use` may hold pages and level; what is empty stays.
+    """
+    before = _pointed(evidence)
+    evidence.version = version
+    evidence.pages = use.get("pages") or evidence.pages
+    evidence.level = evidence.level if use.get("level") is None else use["level"]
+    evidence.on_behalf = acting.on_behalf_of is not None
+    evidence.save(update_fields=["version", "pages", "level", "on_behalf"])
+    touch(acting, evidence.answer)
+    acting.record(
+        "evidence.version",
+        evidence,
+        before=before,
+        after=_pointed(evidence) | {"indicator": evidence.answer.indicator.code},
+        on_behalf_of=acting.on_behalf_of,
+    )
+    return evidence
 
 
 def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details: Mapping[str, Any]) -> Evidence:
@@ -138,7 +203,7 @@ def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details
         acting = locked(assessment_id, user)
         answer = answer_for_edit(acting, code)
         evidence = Evidence.objects.select_related("version__document").get(pk=evidence_id, answer=answer)
-        document = evidence.version.document
+        document = evidence.version.document = _locked_document(evidence.version.document_id)
         before = _values(evidence)
         cleaned = clean_details({**before, **details}, acting.assessment.period.instrument)
         after = {**before, **cleaned}
@@ -147,12 +212,15 @@ def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details
         changed = [name for name in library.OF_DOCUMENT if after[name] != before[name]]
         if changed and is_frozen(document):
             raise Invalid({changed[0]: FROZEN_DOCUMENT})
+        if changed and document.agency_id != acting.assessment.agency_id:
+            raise Invalid({changed[0]: INHERITED_DOCUMENT})
         if changed:
             for name in changed:
                 setattr(document, name, after[name])
             if document.valid_until and document.date and document.valid_until < document.date:
                 raise Invalid({"date": "Tanggal dokumen tidak boleh sesudah masa berlakunya berakhir."})
-            document.save(update_fields=changed)
+            document.version += 1
+            document.save(update_fields=[*changed, "version"])
         evidence.pages, evidence.level = after["pages"], after["level"]
         evidence.save(update_fields=["pages", "level"])
         touch(acting, answer)
@@ -214,7 +282,39 @@ def _room(answer: Answer) -> None:
         )
 
 
-def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any]) -> Evidence:
+def _shared_versions(acting: Acting) -> QuerySet[DocumentVersion]:
+    """Versions that the agency may use: its own, and those it inherited."""
+    found = DocumentVersion.objects.filter(document__agency_id__in=shared_by([acting.assessment.agency_id]))
+    return found.select_related("document")
+
+
+def _locked_document(document_id: int) -> Document:
+    """Its row, locked: nobody edits or removes it while evidence comes to point to it."""
+    return Document.objects.select_for_update().get(pk=document_id)
+
+
+def _use(acting: Acting, details: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is said of the use of a document here: pages and level."""
+    wanted = {key: value for key, value in (details or {}).items() if key in ("pages", "level")}
+    return clean_details(wanted, acting.assessment.period.instrument)
+
+
+def _is_there(there: Mapping[int, Evidence], version: DocumentVersion) -> bool:
+    held = there.get(version.document_id)
+    return held is not None and held.version.number >= version.number
+
+
+def _attach(
+    acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any], *, counts: bool = True
+) -> Evidence:
+    _locked_document(version.document_id)
+    if version.scan == DocumentVersion.Scan.INFECTED:
+        raise Invalid(
+            {
+                "file": f"Berkas “{version.document.title}” dinyatakan berbahaya oleh pemeriksaan virus, jadi tidak "
+                "dapat dilampirkan."
+            }
+        )
     if Evidence.objects.filter(answer=answer, version=version).exists():
         raise Invalid(
             {
@@ -228,11 +328,26 @@ def _attach(acting: Acting, answer: Answer, version: DocumentVersion, cleaned: M
         pages=cleaned.get("pages", ""),
         level=cleaned.get("level"),
         added_by=acting.user,
+        on_behalf=acting.on_behalf_of is not None,
     )
     touch(acting, answer)
     acting.record("evidence.add", evidence, after=_described(evidence), on_behalf_of=acting.on_behalf_of)
-    refresh_totals(acting)
+    if counts:
+        refresh_totals(acting)
     return evidence
+
+
+def _pointed(evidence: Evidence) -> dict[str, Any]:
+    version = evidence.version
+    return {
+        "document": version.document_id,
+        "version": version.number,
+        "file": version.original_name,
+        "url": version.url,
+        "sha256": version.sha256,
+        "pages": evidence.pages,
+        "level": evidence.level,
+    }
 
 
 def _values(evidence: Evidence) -> dict[str, Any]:
