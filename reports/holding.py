@@ -11,9 +11,12 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
-from reports.models import ReportJob
+from accounts.models import NotificationKind
+from accounts.services.notifications import notify
+from reports.models import BatchPart, ReportJob
 
 #: A job is begun at most this often; a worker that dies in it three times will not survive a fourth.
 MAX_ATTEMPTS = 3
@@ -21,6 +24,9 @@ MAX_ATTEMPTS = 3
 LOST_AFTER = timedelta(minutes=2)
 #: Waiting for so long, the message to the worker may be lost: it is sent again, which does no harm.
 UNHEARD_AFTER = timedelta(minutes=3)
+
+#: Who waits this long for a report has gone on with something else, and is told when it is ready.
+LONG = timedelta(seconds=20)
 
 FAILED = (
     "Laporan tidak dapat dibuat karena kesalahan pada portal. Data penilaian tidak berubah. Coba lagi; bila tetap "
@@ -82,6 +88,22 @@ def store(job: ReportJob, content: File, facts: Mapping[str, Any], *, key: str) 
     finally:
         if not kept:
             default_storage.delete(name)
+    if kept:
+        _tell(job, str(facts.get("shown_subject", "")))
+
+
+def _tell(job: ReportJob, subject: str) -> None:
+    """Say that it is ready to who asked for it and has stopped watching. Of a batch not of every part."""
+    is_long = job.is_batch or timezone.now() - job.created_at >= LONG
+    if job.requested_by and is_long and not BatchPart.objects.filter(job=job, is_own=True).exists():
+        notify(
+            [job.requested_by],
+            kind=NotificationKind.REPORT,
+            title=f"{job.get_kind_display()} siap diunduh",
+            key=f"report:{job.pk}:{job.attempts}",
+            text=f"{subject or job.period}. Kode {job.code}.",
+            path=reverse("report", args=[job.pk]),
+        )
 
 
 def fail(job: ReportJob, error: str = FAILED) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from assessments import permissions
+from assessments import announcements, permissions
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import Answer, Assessment, DecisionKind, Review, Status
 from assessments.services._base import (
@@ -193,4 +193,5 @@ def reply(*, assessment_id: int, code: str, user: User, text: str) -> Review:
         touch(acting, review.answer)
         acting.record("review.reply", review, after={"reply": cleaned}, on_behalf_of=acting.on_behalf_of)
         refresh_totals(acting)
+        announcements.replied(assessment, review, user)
         return review

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, User
 from accounts.permissions import Rights, rights_of
-from assessments import permissions, uploads
+from assessments import announcements, permissions, uploads
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import FollowUp, Period
 from assessments.queries import followup_sources as sources
@@ -92,6 +92,7 @@ def create_follow_up(
             raise Invalid({"aim": "Pilih indikatornya, atau kosongkan level yang dituju."})
         made.save()
         record("followup.create", made, actor=user, after=_described(made))
+        announcements.follow_ups_made([made], user)
         return made
 
 
@@ -157,6 +158,7 @@ def _make(rows: Sequence[FollowUp], period: Period, user: User) -> int:
         row.period, row.created_by, row.created_at = period, user, now
     made = FollowUp.objects.bulk_create(rows, batch_size=200)
     record_all([prepare("followup.create", row, actor=user, after=_described(row)) for row in made])
+    announcements.follow_ups_made(made, user)
     return len(made)
 
 

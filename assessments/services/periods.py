@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, User
 from accounts.permissions import rights_of
-from assessments import permissions
+from assessments import announcements, permissions
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.models import Assessment, Assignment, Period
 from assessments.services._base import require
@@ -113,7 +113,7 @@ def edit_period(
             _save(period, [*changed, "version"])
         if running:
             if agencies is not None:
-                _add_while_open(period, agencies)
+                _add_while_open(period, agencies, user)
         elif "instrument" in changed or regrouped:
             _reassign(period, before["instrument"], agencies)
         slugs_after = _slugs(period)
@@ -126,6 +126,8 @@ def edit_period(
                 after={**{field: getattr(period, field) for field in DETAILS}, "agencies": slugs_after},
                 reason=reason.strip(),
             )
+        if running and "deadline" in changed:
+            announcements.deadline_moved(period, user, reason.strip())
         return period
 
 
@@ -178,7 +180,7 @@ def _slugs(period: Period) -> list[str]:
     return sorted(Agency.objects.filter(assignments__period=period).distinct().values_list("slug", flat=True))
 
 
-def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:
+def _add_while_open(period: Period, agencies: Sequence[Agency], user: User) -> None:
     present = set(Assessment.objects.filter(period=period).values_list("agency_id", flat=True))
     if missing := present - {agency.pk for agency in agencies}:
         raise Invalid(
@@ -187,7 +189,7 @@ def _add_while_open(period: Period, agencies: Sequence[Agency]) -> None:
     new = [agency for agency in agencies if agency.pk not in present]
     if new:
         _assign_all(period, new)
-        create_assessments(period, new)
+        announcements.period_opened(period, create_assessments(period, new), user)
 
 
 def _reassign(period: Period, old: Instrument, agencies: Sequence[Agency] | None) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from assessments import permissions, totals
+from assessments import announcements, permissions, totals
 from assessments.calendar import end_of_working_day
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Assessment, DecisionKind, Period, Result, Review, Status
@@ -95,6 +95,7 @@ def submit(*, assessment_id: int, user: User) -> Assessment:
             round=assessment.round,
             self_exact=assessment.self_exact,
         )
+        announcements.submitted(assessment, user)
         return assessment
 
 
@@ -112,6 +113,7 @@ def withdraw(*, assessment_id: int, user: User) -> Assessment:
             raise WrongState("Verifikasi sudah dimulai, jadi pengajuan tidak dapat ditarik kembali.")
         require_in_time(acting)
         _move(acting, "withdraw")
+        announcements.withdrawn(assessment, user)
         return assessment
 
 
@@ -137,6 +139,7 @@ def return_assessment(
         _move(
             acting, "return", fields=("mend_by", "returned_at"), mend_by=due, returned_count=assessment.returned_count
         )
+        announcements.returned(assessment, user)
         return assessment
 
 
@@ -173,6 +176,7 @@ def approve(*, assessment_id: int, user: User, revision: int | None = None) -> A
             fields=("approved_at", "approved_by", "verified_exact", "verified_predicate", "verified_levels"),
             verified_exact=assessment.verified_exact,
         )
+        announcements.approved(assessment, user)
         return assessment
 
 
@@ -201,6 +205,7 @@ def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
             period.status = Period.Status.OPEN
             period.save(update_fields=["status"])
             acting.record("period.reopen", period, before={"status": "final"}, after={"status": "open"}, reason=text)
+        announcements.reopened(assessment, user, text)
         return assessment
 
 
@@ -213,7 +218,9 @@ def cancel(*, assessment_id: int, user: User, reason: str) -> Assessment:
         require_open_period(acting)
         if Result.objects.filter(assessment=acting.assessment).exists():
             raise WrongState("Penilaian ini pernah final. Setujui lalu finalkan kembali; tidak dapat dibatalkan.")
-        _move(acting, "cancel", reason=_reason(reason))
+        text = _reason(reason)
+        _move(acting, "cancel", reason=text)
+        announcements.cancelled(acting.assessment, user, text)
         return acting.assessment
 
 
@@ -236,6 +243,7 @@ def extend(*, assessment_id: int, user: User, until: datetime, reason: str) -> A
         assessment.revision += 1
         assessment.save(update_fields=[field, "revision"])
         acting.record("assessment.extend", assessment, before=before, after={"due_at": until}, reason=text)
+        announcements.extended(assessment, user, text)
         return assessment
 
 

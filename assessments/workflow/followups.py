@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Rights
-from assessments import permissions
+from assessments import announcements, permissions
 from assessments.errors import Invalid, WrongState
 from assessments.models import FollowUp
 from assessments.services._base import require
@@ -85,6 +85,7 @@ def report_follow_up(*, follow_up_id: int, user: User, version: int, carried: Ca
         follow_up.save(update_fields=["status", "reported_by", "reported_at", "version"])
         after = {"status": follow_up.status, **carried_of(follow_up)}
         record("followup.report", follow_up, actor=user, before=before, after=after)
+        announcements.follow_up_reported(follow_up, user)
         return follow_up
 
 
@@ -120,6 +121,7 @@ def close_follow_up(*, follow_up_id: int, user: User, name: str, note: str = "",
         follow_up.save(update_fields=["status", "note", "progress", "closed_by", "closed_at", "version"])
         after = {name: getattr(follow_up, name) for name in before}
         record(f"followup.{name}", follow_up, actor=user, before=before, after=after, reason=text)
+        announcements.follow_up_closed(follow_up, name, user)
         return follow_up
 
 

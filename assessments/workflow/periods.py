@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, User
 from accounts.permissions import rights_of
-from assessments import permissions, snapshot, totals
+from assessments import announcements, permissions, snapshot, totals
 from assessments.errors import Invalid, NotReady, Problem, Stale, WrongState
 from assessments.models import Answer, Assessment, Assignment, PemdaResult, Period, Result, Status
 from assessments.queries.periods import unfinished_token
@@ -37,7 +37,7 @@ def open_period(*, period_id: int, user: User, now: datetime | None = None) -> P
         require(permissions.can_manage_periods(rights_of(user)))
         if period.status != Period.Status.DRAFT:
             raise WrongState(f"Periode ini berstatus {period.get_status_display()}, jadi tidak dapat dibuka.")
-        now = now or timezone.now()
+        is_past, now = now is not None, now or timezone.now()
         if problems := opening_problems(period, now):
             raise NotReady("Periode belum dapat dibuka.", problems)
         period.instrument = mark_in_use(period.instrument, actor=user)
@@ -52,6 +52,8 @@ def open_period(*, period_id: int, user: User, now: datetime | None = None) -> P
             after={"status": "open", "assessments": len(made)},
             at=now,
         )
+        if not is_past:
+            announcements.period_opened(period, made, user)
         return period
 
 
@@ -186,7 +188,7 @@ def finalise_period(
             )
         if not assessments and not Result.objects.filter(assessment__period=period).exists():
             raise Invalid({"reason": "Tidak ada penilaian yang dapat difinalkan pada periode ini."})
-        now = now or timezone.now()
+        is_past, now = now is not None, now or timezone.now()
         revisions = dict(
             Result.objects.filter(assessment__period=period)
             .order_by()
@@ -258,6 +260,8 @@ def finalise_period(
         )
         written = sorted({revisions.get(assessment.pk, 0) + 1 for assessment in assessments})
         pemda = freeze_pemda(period, user, now)
+        if not is_past:
+            announcements.finalised(period, assessments, user)
         return Finalised(period, done, len(assessments) - done, tuple(written), unchanged, pemda)
 
 
@@ -279,9 +283,8 @@ def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
         text = clean_text(reason, REASON_MAX).strip()
         if not text:
             raise Invalid({"reason": "Tulis alasannya terlebih dahulu."})
-        for assessment in assessments:
-            if assessment.status == Status.CANCELLED:
-                continue
+        running = [assessment for assessment in assessments if assessment.status != Status.CANCELLED]
+        for assessment in running:
             before = assessment.status
             assessment.status = Status.CANCELLED
             assessment.revision += 1
@@ -300,4 +303,5 @@ def cancel_period(*, period_id: int, user: User, reason: str) -> Period:
         record(
             "period.cancel", period, actor=user, before={"status": before}, after={"status": "cancelled"}, reason=text
         )
+        announcements.period_cancelled(period, running, user, text)
         return period

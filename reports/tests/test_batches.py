@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from datetime import timedelta
 
 import pypdf
 import pytest
@@ -11,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Notification
 from accounts.permissions import rights_of
 from assessments import workflow
 from assessments.errors import WrongState
@@ -98,6 +99,14 @@ def test_all_reports_are_in_the_zip_with_a_list(two, city, ask, work):
         part = ReportJob.objects.get(code=line["kode"])
         assert (line["berkas"], line["keadaan"], line["sha256"]) == (name, "dibuat", part.sha256)
         assert archive.read(name) == part.file.read()
+
+
+def test_a_batch_is_told_once_whatever_its_parts(two, city, ask, work):
+    Notification.objects.all().delete()
+    batch = ask(two, city.coordinator)
+    ReportJob.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    work()
+    assert [(row.user, row.key) for row in Notification.objects.all()] == [(city.coordinator, f"report:{batch.pk}:1")]
 
 
 def test_progress_counts_the_reports_that_ended(two, city, ask, work):

@@ -1,13 +1,16 @@
 """The worker's side: claimed once, made once, never stuck, never silent."""
 
 import hashlib
+from datetime import timedelta
 from io import BytesIO
 
 import pypdf
 import pytest
 from django.core.files.storage import default_storage
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Notification
 from conftest import accept_all
 from reports import holding, making, queries, services
 from reports.kinds import agency
@@ -70,6 +73,15 @@ def test_a_final_report_says_nothing_of_a_draft(final, city, fonts):
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(stored(job).file.read())).pages)
     assert "DRAF" not in text
     assert "3,00" in text
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(19, False), (21, True)])
+def test_who_waited_long_is_told_that_it_is_ready(job, quick, city, seconds, is_told):
+    Notification.objects.all().delete()
+    ReportJob.objects.update(created_at=timezone.now() - timedelta(seconds=seconds))
+    make_report(str(job.pk))
+    told = [(row.user, row.kind, row.path) for row in Notification.objects.all()]
+    assert told == ([(city.operator, "report", reverse("report", args=[job.pk]))] if is_told else [])
 
 
 def test_the_file_has_a_generated_name_below_reports(job, quick):
