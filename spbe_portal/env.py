@@ -118,6 +118,23 @@ def mail() -> dict:
     return config
 
 
+def clamd() -> str:
+    """Address of a virus scanner's daemon: `tcp://host:3310` or `unix:///path`; empty where there is none."""
+    address = text("CLAMD")
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address)
+        is_usable = (parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/")) or (
+            parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1
+        )
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ImproperlyConfigured(f"CLAMD={address!r}: use tcp://host:3310 or unix:///path/of/the/socket.")
+    return address
+
+
 def signing_certificate() -> tuple[str, str]:
     """Path and password of the PKCS#12 file that signs reports; both "" where none does.
 

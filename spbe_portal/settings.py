@@ -125,10 +125,12 @@ STATIC_STORAGE = (
     else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 )
 MEDIA_ROOT = VAR_DIR / "files"  # evidence and reports: never below a public folder
+# Readable for the folder's group or access list only where that is nginx, which then sends the files.
+FILE_MODE = 0o640 if env.flag("DOWNLOADS_BY_NGINX") else 0o600
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "base_url": None, "file_permissions_mode": 0o600},
+        "OPTIONS": {"location": MEDIA_ROOT, "base_url": None, "file_permissions_mode": FILE_MODE},
     },
     "staticfiles": {"BACKEND": STATIC_STORAGE},
 }
@@ -162,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "lost-reports": {"task": "reports.tasks.take_up_lost_reports", "schedule": 120.0, "options": {"expires": 120}},
     "abandoned-uploads": {"task": "assessments.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
+    "waiting-scans": {"task": "assessments.tasks.take_up_scans", "schedule": 60.0, "options": {"expires": 60}},
     # 07.30 in Jakarta: read at the beginning of the working day.
     "follow-up-reminders": {
         "task": "assessments.tasks.remind_of_follow_ups",
@@ -279,6 +282,12 @@ for _folder in (
     CELERY_BROKER_DIR / "control",
 ):
     _folder.mkdir(parents=True, exist_ok=True)
+
+# --- Downloads and scanning ----------------------------------------------------------------------------
+# nginx sends the files itself (X-Accel-Redirect): it must be able to read MEDIA_ROOT, see deploy/README.md.
+DOWNLOADS_BY_NGINX = env.flag("DOWNLOADS_BY_NGINX")
+# A clamd that scans new evidence; empty: no scan is made, and the pages say so.
+CLAMD = env.clamd()
 
 # --- Signing of reports ----------------------------------------------------------------------------
 # The portal's own certificate, until the government's signing service is connected.
