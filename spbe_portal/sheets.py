@@ -240,11 +240,11 @@ def write_csv(head: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(head)
     for row in rows:
-        writer.writerow(["" if cell is None else _guarded(str(cell)) for cell in row])
+        writer.writerow(["" if cell is None else guarded(str(cell)) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
     """A text that a program would compute gets an apostrophe in front, and so does one that begins with it."""
     return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
 
