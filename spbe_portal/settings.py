@@ -200,7 +200,11 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm", "change_password": "accounts.forms.ChangePasswordForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reauthenticate": "accounts.code_forms.ConfirmPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -240,7 +244,7 @@ MFA_ADAPTER = "accounts.adapter.TwoFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # clocks half a minute off; a code still works once only (accounts.services.two_factor)
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal keeps no e-mail addresses in allauth's tables
-MFA_FORMS = {"authenticate": "accounts.forms.LoginCodeForm", "reauthenticate": "accounts.forms.ConfirmCodeForm"}
+MFA_FORMS = {"authenticate": "accounts.code_forms.LoginCodeForm", "reauthenticate": "accounts.code_forms.ConfirmCodeForm"}
 TWO_FACTOR_ROLES = env.two_factor_roles()
 # Log-in with the government's own account (OpenID Connect); None where none is connected.
 OIDC = env.identity_provider()

@@ -9,10 +9,11 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404
 
 from accounts.errors import Invalid, Refused
 from accounts.models import Agency, User
-from accounts.permissions import can_manage_accounts, rights_of
+from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
 from spbe_portal.stale import Difference, differences, is_outdated, rebase
 
 PAGE_SIZE = 50
@@ -38,6 +39,13 @@ def for_managers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 def allow(allowed: bool) -> None:
     if not allowed:
         raise PermissionDenied
+
+
+def editable(request: SignedIn, pk: int) -> User:
+    """The person, where this manager may change them; an administrator is seen but not changed (403)."""
+    shown = get_object_or_404(User, pk=pk)
+    allow(can_edit_person(rights_of(request.user), shown))
+    return shown
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
