@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.bell import bell_text, unread, unread_of
 from accounts.models import Membership, Role, User
 from accounts.permissions import Rights, can_manage_accounts, rights_of
 from assessments.permissions import can_see_pemda
@@ -106,14 +107,30 @@ class Frame:
         """The person's current roles, one line an agency: "Dinas Kesehatan: Operator OPD"."""
         if not isinstance(self.user, User):
             return []
-        rows = Membership.objects.current().filter(user=self.user)
         roles: dict[str, list[str]] = {}
-        for agency, role in rows.order_by("agency__short_name", "role").values_list("agency__short_name", "role"):
+        for agency, role, _ in self._held:
             roles.setdefault(agency, []).append(Role(role).label)
         lines = [f"{agency}: {', '.join(dict.fromkeys(held))}" for agency, held in roles.items()]
         if self.rights.is_superuser:
             lines.append("Administrator sistem")
         return lines
+
+    @cached_property
+    def _held(self) -> list[tuple[str, str, int]]:
+        """Agency, role, and beside each the person's unread notifications: the bell costs no query of its own."""
+        rows = Membership.objects.current().filter(user=self.user.pk).annotate(unread=unread_of("user"))
+        return list(rows.order_by("agency__short_name", "role").values_list("agency__short_name", "role", "unread"))
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notifications the person has not read."""
+        if not isinstance(self.user, User):
+            return 0
+        return self._held[0][2] if self._held else unread(self.user)
+
+    @property
+    def bell_text(self) -> str:
+        return bell_text(self.unread)
 
     @property
     def _here(self) -> str:

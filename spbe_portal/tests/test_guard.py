@@ -63,6 +63,8 @@ TABLE: dict[str, list[Row]] = {
     "account_login": [Row("200 302 302 302 302 302 302 302 302")],
     "account_logout": [Row("405 " * 9)],
     "account_change_password": [Row(EVERYONE)],
+    **{name: [Row(EVERYONE)] for name in ("notification_list", "notification_count", "notification_settings")},
+    "notification_read_all": [Row(POST_ONLY)],
     "home": [Row("- 200 200 302 302 302 302 302 200")],
     "instrument": [Row(EVERYONE, ("instrument",))],
     # People and agencies
@@ -105,6 +107,17 @@ TABLE: dict[str, list[Row]] = {
     "review": [Row(REVIEWER, ("assessment", "code"), "submitted")],
     "return": [Row(REVIEWER, ("assessment",), "submitted")],
     "approve": [Row(REVIEWER, ("assessment",), "submitted")],
+    # Who did what; a file of it is an event
+    "history": [
+        Row(OWN_DRAFT, ("assessment",)),
+        Row("- 200 404 200 200 200 403 404 404", ("assessment",), "submitted"),
+    ],
+    "answer_history": [
+        Row(OWN_DRAFT, ("assessment", "code")),
+        Row("- 200 404 200 200 200 403 404 404", ("assessment", "code"), "approved"),
+    ],
+    "audit_trail": [Row(COORDINATOR)],
+    "consistency": [Row(COORDINATOR, ("period",))],
     # Periods
     **{name: [Row(COORDINATOR)] for name in ("period_list", "period_create")},
     **{
@@ -168,6 +181,7 @@ TABLE: dict[str, list[Row]] = {
 #: Checked in the tests of their own page, with the reason why not here.
 ELSEWHERE = {
     "password_link": "needs a token; accounts/tests",
+    "notification_open": "needs a notification of one's own; accounts/tests",
     "agency_reinstate": "needs an agency that ended; accounts/tests",
     "person_activate": "needs a deactivated person; accounts/tests",
     "person_password_link": "POST only; accounts/tests",
@@ -179,6 +193,8 @@ ELSEWHERE = {
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
     "followup_proof": "needs a file; assessments/tests",
     "report_download": "needs a made file; reports/tests",
+    "history_export": "recorded; assessments/tests/test_history.py",
+    "audit_trail_export": "recorded; assessments/tests/test_audit_trail.py",
 }
 
 

@@ -209,6 +209,8 @@ PAGES = {
         "instrument",
         "followup_list",
         "followup",
+        "notification_list",
+        "notification_settings",
         "application_list",
         "application",
         "application_edit",
