@@ -26,6 +26,9 @@ MAX_PIXELS_PNG = 50_000_000  # a PNG is unpacked whole; a JPEG is read at a smal
 ENOUGH = 40  # seconds; no further page is begun after them
 PICTURED = ("application/pdf", "image/jpeg", "image/png")
 STUCK_AFTER = timedelta(minutes=5)
+#: A file that waits for the virus scanner is not opened here either.
+OPEN = (DocumentVersion.Scan.NONE, DocumentVersion.Scan.CLEAN)
+LOOK_SECONDS = 10.0  # for text in a PDF where the upload found none in time
 
 
 def state_for(content_type: str) -> str:
@@ -36,6 +39,8 @@ def state_for(content_type: str) -> str:
 def is_stuck(version: DocumentVersion) -> bool:
     """Waiting for so long that its task must have been lost."""
     asked_at = version.queued_at or version.uploaded_at
+    if version.scan not in OPEN:
+        return False  # its turn comes when it was scanned
     return version.preview == DocumentVersion.Preview.PENDING and timezone.now() - asked_at > STUCK_AFTER
 
 
@@ -43,7 +48,9 @@ def stuck(now: datetime) -> QuerySet[DocumentVersion]:
     """The same as a query."""
     before = now - STUCK_AFTER
     return DocumentVersion.objects.filter(
-        Q(queued_at__lt=before) | Q(queued_at=None, uploaded_at__lt=before), preview=DocumentVersion.Preview.PENDING
+        Q(queued_at__lt=before) | Q(queued_at=None, uploaded_at__lt=before),
+        preview=DocumentVersion.Preview.PENDING,
+        scan__in=OPEN,
     )
 
 
@@ -56,10 +63,18 @@ def make(version_id: int) -> None:
     version = DocumentVersion.objects.filter(pk=version_id).first()
     if version is None or version.preview in (DocumentVersion.Preview.NONE, DocumentVersion.Preview.READY):
         return
+    if version.scan not in OPEN:
+        return
     with version.file.open("rb") as source:
         data = source.read()
     try:
+        _look_for_text(version, data)
         pictures = _pictures(version, data)
+    except pdfs.LockedPdf:
+        DocumentVersion.objects.filter(pk=version_id, preview=DocumentVersion.Preview.PENDING).update(
+            preview=DocumentVersion.Preview.NONE, is_encrypted=True
+        )
+        return
     except Exception:
         # Whatever a stranger's file does to the decoders, the file itself stays and can be downloaded.
         logger.exception("No preview of document version %s", version_id)
@@ -80,11 +95,18 @@ def make(version_id: int) -> None:
         _delete(stored)
 
 
+def _look_for_text(version: DocumentVersion, data: bytes) -> None:
+    """What the upload had no time for, and what older rows were never asked."""
+    if version.content_type == "application/pdf" and version.has_text is None:
+        found = pdfs.facts(BytesIO(data), seconds=LOOK_SECONDS)
+        DocumentVersion.objects.filter(pk=version.pk).update(has_text=found.has_text, is_encrypted=found.is_restricted)
+
+
 def _keep(version_id: int, pages: list[PagePreview]) -> bool:
     """Whether these pictures are the ones kept: another worker may have been quicker."""
     with transaction.atomic():
         version = DocumentVersion.objects.select_for_update().get(pk=version_id)
-        if version.preview == DocumentVersion.Preview.READY:
+        if version.preview == DocumentVersion.Preview.READY or version.scan not in OPEN:
             return False
         old = list(PagePreview.objects.filter(version=version))
         PagePreview.objects.filter(version=version).delete()

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assessments import previews, reminders
+from assessments import previews, reminders, scans
 from assessments.services import uploads
 
 
@@ -15,6 +15,20 @@ def make_previews(version_id: int) -> None:
     and ignores them; there `previews` alone bounds the work: so many pages, pixels and seconds.
     """
     previews.make(version_id)
+
+
+@shared_task(soft_time_limit=300, time_limit=330)  # seconds
+def scan_version(version_id: int) -> None:
+    """Scan one file for viruses; its pictures follow once it is clean."""
+    if scans.scan(version_id):
+        make_previews.delay(version_id)
+
+
+@shared_task
+def take_up_scans() -> None:
+    """On the schedule once a minute: files whose task was lost, or that came while clamd was down."""
+    for version_id in scans.take_up(timezone.now()):
+        scan_version.delay(version_id)
 
 
 @shared_task

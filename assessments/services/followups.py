@@ -276,17 +276,6 @@ def write_carried(
     return True
 
 
-def note_proof_download(*, follow_up: FollowUp, user: User) -> None:
-    """Record that somebody from outside the agency took the file."""
-    if follow_up.agency_id in rights_of(user).operator_of or follow_up.proof is None:
-        return
-    with transaction.atomic():
-        record("followup.download", follow_up, actor=user, after={"file": follow_up.proof.original_name})
-
-
-# --- What all of them need ---------------------------------------------------------------------------
-
-
 def locked(follow_up_id: int, user: User) -> tuple[FollowUp, Rights]:
     """The row, locked for the rest of the transaction and re-read, and what the person may."""
     follow_up = (

@@ -18,10 +18,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from assessments import previews
+from assessments import previews, scans
 from assessments.errors import Invalid, WrongState
 from assessments.models import Document, DocumentVersion
-from assessments.tasks import make_previews
+from assessments.tasks import make_previews, scan_version
 from assessments.uploads import Checked
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,9 @@ class Incoming:
             size=self.checked.size,
             sha256=self.checked.sha256,
             page_count=self.checked.page_count,
+            has_text=self.checked.has_text,
+            is_encrypted=self.checked.is_encrypted,
+            scan=scans.state_for_new(),
             preview=previews.state_for(self.checked.content_type),
             uploaded_by=user,
             change=change,
@@ -148,13 +151,18 @@ def already_there(known: DocumentVersion, document: Document, field: str = "file
 
 
 def in_library(version: DocumentVersion) -> str:
-    """ “SK Tim SPBE”, versi 2."""
+    """“SK Tim SPBE”, versi 2."""
     return f"“{version.document.title}”, versi {version.number}"
 
 
 def queue_previews(version: DocumentVersion) -> None:
-    """Have pictures made once the row is there; a broker that is down does not undo the upload."""
-    if version.preview == DocumentVersion.Preview.PENDING:
+    """Have the file scanned, or where nobody scans have pictures made, once the row is there.
+
+    A broker that is down does not undo the upload.
+    """
+    if version.scan == DocumentVersion.Scan.PENDING:
+        transaction.on_commit(lambda: scan_version.delay(version.pk), robust=True)
+    elif version.preview == DocumentVersion.Preview.PENDING:
         transaction.on_commit(lambda: make_previews.delay(version.pk), robust=True)
 
 

@@ -1,31 +1,30 @@
 """Evidence of an answer: adding, describing, removing; and the one door to files and their pictures."""
 
-import logging
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assessments import permissions, uploads
+from assessments import downloads, permissions, uploads
 from assessments.errors import Invalid, Refused
 from assessments.forms.fill import EvidenceForm, NewEvidenceForm
 from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import fill as queries
+from assessments.queries.library import used_elsewhere
 from assessments.services import evidence as services
+from assessments.services import reading
 from assessments.services import uploads as upload_services
+from assessments.services.library import in_library
 from assessments.views._base import allow, find_assessment, is_writer, number, rights
 from assessments.views.fill import answer_page, evidence_context, next_gap_html, other_person, to_answer
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
 from spbe_portal.templatetags.portal import state as state_tag
-
-logger = logging.getLogger(__name__)
-_SUFFIX_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +38,7 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         allow(permissions.can_see_answers(rights(request), assessment))
         if not wants_json(request):
             return to_answer(request, assessment, code, "bukti")
-        return JsonResponse(_list_json(request, assessment, code))
+        return JsonResponse(list_json(request, assessment, code))
     if (other := other_person(request)) is not None:
         return other
     allow(is_writer(rights(request), assessment))
@@ -104,7 +103,7 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     else:
         problems += [f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()]
     if wants_json(request):
-        body = {**_list_json(request, assessment, code), "added": added, "problems": problems}
+        body = {**list_json(request, assessment, code), "added": added, "problems": problems}
         if problems:
             return JsonResponse({**body, "detail": problems[0]}, status=status)
         return JsonResponse(body, status=201)
@@ -151,7 +150,7 @@ def evidence_edit(request: HttpRequest, pk: int, code: str, evidence_pk: int) ->
         for text in texts
     ]
     if wants_json(request):
-        body = _list_json(request, assessment, code, edited=(evidence_pk, form))
+        body = list_json(request, assessment, code, edited=(evidence_pk, form))
         return JsonResponse({**body, "detail": " ".join(problems), "problems": problems}, status=status)
     messages.error(request, "Keterangan bukti belum tersimpan. " + " ".join(problems))
     assessment.refresh_from_db()
@@ -210,19 +209,11 @@ def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
 def evidence_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file itself, always as an attachment."""
     evidence = _visible(request, pk)
-    version = evidence.version
-    if version.is_link:
-        raise Http404
-    try:
-        source = version.file.open("rb")
-    except OSError:
-        logger.error("The file of document version %s is not in the storage", version.pk)
-        raise Http404 from None
-    services.note_download(evidence=evidence, user=request.user)
-    response = FileResponse(
-        source, as_attachment=True, filename=version.original_name or "bukti", content_type=version.content_type
+    return downloads.version_response(
+        request,
+        evidence.version,
+        note=lambda is_rest: reading.note_download(evidence=evidence, user=request.user, is_rest=is_rest),
     )
-    return guarded(response, "private, no-store")
 
 
 @require_safe
@@ -230,13 +221,12 @@ def evidence_page(request: HttpRequest, pk: int, page: int) -> HttpResponseBase:
     """One page of the evidence as a picture."""
     evidence = _visible(request, pk)
     picture = get_object_or_404(PagePreview, version_id=evidence.version_id, page=page)
-    try:
-        source = picture.file.open("rb")
-    except OSError:
-        logger.error("The picture of document version %s, page %s is not in the storage", evidence.version_id, page)
-        raise Http404 from None
-    suffix = str(picture.file.name).rpartition(".")[2]
-    return guarded(FileResponse(source, content_type=_SUFFIX_TYPES[suffix]), "private, max-age=600")
+    return downloads.picture_response(
+        request,
+        evidence.version,
+        picture,
+        note=lambda is_rest: reading.note_view(evidence=evidence, user=request.user),
+    )
 
 
 def _visible(request: HttpRequest, pk: int) -> Evidence:
@@ -252,13 +242,6 @@ def _visible(request: HttpRequest, pk: int) -> Evidence:
     return evidence
 
 
-def guarded(response: FileResponse, cache: str) -> FileResponse:
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = cache
-    return response
-
-
 def _ladder(assessment: Assessment, code: str) -> Any:
     found = get_object_or_404(
         Answer.objects.select_related("indicator__instrument"), assessment=assessment, indicator__code=code
@@ -266,7 +249,7 @@ def _ladder(assessment: Assessment, code: str) -> Any:
     return indicator_content(found.indicator).ladder
 
 
-def _list_json(
+def list_json(
     request: HttpRequest, assessment: Assessment, code: str, edited: tuple[int, EvidenceForm] | None = None
 ) -> dict[str, Any]:
     """The evidence part of the page and what changed beside it. The last check before anything is told."""
@@ -299,7 +282,7 @@ def _list_json(
 
 def _done(request: HttpRequest, assessment: Assessment, code: str, text: str) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({**_list_json(request, assessment, code), "detail": text})
+        return JsonResponse({**list_json(request, assessment, code), "detail": text})
     messages.success(request, text)
     return _back(assessment, code)
 
@@ -307,16 +290,21 @@ def _done(request: HttpRequest, assessment: Assessment, code: str, text: str) ->
 def _not_done(request: HttpRequest, assessment: Assessment, code: str, refusal: Refused) -> HttpResponse:
     if wants_json(request):
         status = 400 if isinstance(refusal, Invalid) else 409
-        return JsonResponse({**_list_json(request, assessment, code), "detail": refusal.message}, status=status)
+        return JsonResponse({**list_json(request, assessment, code), "detail": refusal.message}, status=status)
     messages.error(request, refusal.message)
     return _back(assessment, code)
 
 
 def _added_text(added: services.Added) -> str:
-    title = added.evidence.version.document.title
-    if added.was_known:
-        return f"“{title}” dilampirkan: isi yang sama sudah ada di pustaka OPD, jadi dokumen itu yang dipakai."
-    return f"“{title}” dilampirkan."
+    version = added.evidence.version
+    if not added.was_known:
+        return f"“{version.document.title}” dilampirkan."
+    elsewhere = used_elsewhere(added.evidence)
+    where = f" Dokumen itu juga dipakai pada {elsewhere}." if elsewhere else ""
+    return (
+        f"Isi berkas ini sudah ada di pustaka OPD sebagai {in_library(version)}, jadi dokumen itu yang dilampirkan "
+        f"dan tidak disimpan dua kali.{where}"
+    )
 
 
 def _back(assessment: Assessment, code: str, anchor: str = "bukti") -> HttpResponse:

@@ -1,18 +1,17 @@
 """Follow-ups: the list, one of them, and where they come from."""
 
-import logging
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from assessments import permissions, uploads
+from assessments import downloads, permissions, uploads
 from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.followups import CarryForm, FollowUpFilters, FollowUpForm, NoteForm, TakeForm, explain
 from assessments.models import FollowUp, Period
@@ -20,8 +19,8 @@ from assessments.queries import followup_sources as sources
 from assessments.queries import followups as queries
 from assessments.queries.pemda import chosen_period, periods
 from assessments.services import followups as services
+from assessments.services import reading
 from assessments.views._base import allow, rights
-from assessments.views.evidence import guarded
 from assessments.workflow.followups import (
     BY_NAME,
     CLOSING,
@@ -31,7 +30,6 @@ from assessments.workflow.followups import (
 )
 from spbe_portal.formatting import date_id
 
-logger = logging.getLogger(__name__)
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 NO_PERIOD = "Belum ada periode yang dibuka, jadi belum ada rekomendasi untuk ditindaklanjuti."
 
@@ -310,15 +308,11 @@ def followup_proof(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404
     if not permissions.can_see_proof(rights(request), found):
         raise PermissionDenied("Bukti dapat dibuka pimpinan setelah tindak lanjutnya selesai.")
-    try:
-        source = version.file.open("rb")
-    except OSError:
-        logger.error("The file of document version %s is not in the storage", version.pk)
-        raise Http404 from None
-    services.note_proof_download(follow_up=found, user=request.user)
-    name = version.original_name or "bukti"
-    response = FileResponse(source, as_attachment=True, filename=name, content_type=version.content_type)
-    return guarded(response, "private, no-store")
+    return downloads.version_response(
+        request,
+        version,
+        note=lambda is_rest: reading.note_proof_download(follow_up=found, user=request.user, is_rest=is_rest),
+    )
 
 
 def _page(
