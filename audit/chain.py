@@ -46,8 +46,12 @@ def event_digest(values: Sequence[Any], previous: str) -> str:
     return _sealed({"kind": "event", "previous": previous, **dict(zip(SEALED, values, strict=True))})
 
 
-def anchor_digest(**values: Any) -> str:
-    return _sealed({"kind": "anchor", **values})
+def anchor_digest(anchor: Any) -> str:
+    """The digest of an `Anchor`, over everything but its id."""
+    names = ("at", "heads", "streams", "events", "previous")
+    return _sealed(
+        {"kind": "anchor", "day": anchor.day.isoformat(), **{name: getattr(anchor, name) for name in names}}
+    )
 
 
 def heads_digest(heads: Mapping[str, Sequence[Any]]) -> str:

@@ -1,0 +1,82 @@
+"""script/manage verify_chain: is the audit trail whole, and if not, where not?"""
+
+import json
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit.models import Anchor, Chain, Event
+from audit.verification import Problem, Verdict, verify, verify_stream
+from spbe_portal.formatting import date_id
+
+
+class Command(BaseCommand):
+    help = (
+        "Memeriksa jejak audit: peristiwa yang diubah, dihapus, disisipkan, dipindahkan atau dipotong. "
+        "Keluar dengan status 1 bila ada yang tidak sesuai."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--stream", default="", help="satu rantai saja, misalnya assessment:12")
+        parser.add_argument("--anchor", default="", help="sidik jangkar (paling sedikit 12 huruf) yang harus ada")
+        parser.add_argument("--json", action="store_true", help="hasil sebagai JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        verdict = _stream(options["stream"]) if options["stream"] else verify()
+        if options["anchor"]:
+            verdict = _with_anchor(verdict, options["anchor"])
+        seconds = round(time.monotonic() - began, 2)
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(verdict, seconds), ensure_ascii=False))
+        else:
+            self._tell(verdict, seconds)
+        if verdict.problems:
+            raise SystemExit(1)
+
+    def _tell(self, verdict: Verdict, seconds: float) -> None:
+        for problem in verdict.problems:
+            self.stdout.write(self.style.ERROR(str(problem)))
+        if verdict.problems:
+            self.stdout.write(f"Jejak audit TIDAK utuh: {len(verdict.problems)} masalah.")
+            broken = {problem.stream for problem in verdict.problems if problem.position == 1}
+            if verdict.streams and len(broken) == verdict.streams:
+                self.stdout.write("Semua rantai gagal sejak nomor 1: mungkin AUDIT_KEY bukan kunci yang semestinya.")
+        else:
+            self.stdout.write("Jejak audit utuh.")
+        self.stdout.write(
+            f"{verdict.events} peristiwa, {verdict.streams} rantai, {verdict.anchors} jangkar diperiksa "
+            f"dalam {seconds} detik."
+        )
+
+
+def _stream(name: str) -> Verdict:
+    if not (Chain.objects.filter(pk=name).exists() or Event.objects.filter(stream=name).exists()):
+        # Not an exit in peace: a stream that was removed whole has no rows either.
+        raise CommandError(f"Rantai {name} tidak ada. Jalankan tanpa --stream untuk memeriksa semuanya.")
+    state = verify_stream(name)
+    return Verdict(state.count, 1, 0, tuple(state.problems))
+
+
+def _with_anchor(verdict: Verdict, digest: str) -> Verdict:
+    digest = "".join(digest.split()).lower()
+    if len(digest) < 12:
+        raise CommandError("--anchor: tulis paling sedikit 12 huruf pertama.")
+    if Anchor.objects.filter(digest__startswith=digest).exists():
+        return verdict
+    newest = Anchor.objects.order_by("-day").first()
+    until = f"jangkar terbaru {date_id(newest.day)}" if newest else "belum ada jangkar"
+    gone = Problem("anchor", f"Jangkar {digest} tidak ada ({until}): jangkar itu dihapus atau diganti.")
+    return Verdict(verdict.events, verdict.streams, verdict.anchors, (*verdict.problems, gone))
+
+
+def _as_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
+    return {
+        "whole": not verdict.problems,
+        "events": verdict.events,
+        "streams": verdict.streams,
+        "anchors": verdict.anchors,
+        "seconds": seconds,
+        "problems": [vars(problem) for problem in verdict.problems],
+    }
