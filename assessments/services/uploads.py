@@ -28,6 +28,7 @@ from assessments.services._base import require
 
 logger = logging.getLogger(__name__)
 
+IN_PARTS_ABOVE = 10 * 1024 * 1024  # smaller files come in one request
 PART_BYTES = 1024 * 1024  # what a client should send at once
 PART_MAX_BYTES = 2 * PART_BYTES
 OPEN_PER_PERSON = 5

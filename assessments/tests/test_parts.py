@@ -1,6 +1,7 @@
 """Files that arrive in parts: offsets, whose they are, what becomes of them, and what is left behind."""
 
 import hashlib
+import io
 import os
 import uuid
 from datetime import timedelta
@@ -354,9 +355,8 @@ class TestAddresses:
     def test_a_part_that_was_cut_short_is_not_kept(self, login, assessment, city):
         client = login(city.operator)
         state = self.begun(client, assessment).json()
-        sent = client.post(
-            f"{state['url']}?offset=0", b"x" * 10, content_type="application/octet-stream", CONTENT_LENGTH="9000"
-        )
+        cut = {"CONTENT_LENGTH": "9000", "wsgi.input": io.BytesIO(b"x" * 10)}
+        sent = client.post(f"{state['url']}?offset=0", b"", content_type="application/octet-stream", **cut)
         assert sent.status_code == 400
         assert Upload.objects.get().received == 0
 

@@ -24,6 +24,7 @@ from assessments.queries.content import pieces_of
 from assessments.queries.results import revisions_of, shown_status
 from assessments.services import answers as services
 from assessments.services import evidence as evidence_services
+from assessments.services import uploads as upload_services
 from assessments.services.answers import REASON_MAX, TEXT_MAX
 from assessments.views._base import allow, find_assessment, is_writer, rights
 from indicators.queries import LevelRow
@@ -248,6 +249,7 @@ def evidence_context(
         "new_evidence": new_evidence or NewEvidenceForm(ladder=ladder, prefix="baru"),
         "accept": uploads.ACCEPT,
         "max_bytes": uploads.max_bytes(),
+        "in_parts": upload_services.IN_PARTS_ABOVE,
         "types_text": uploads.TYPES_TEXT,
         "room": evidence_services.MAX_PER_ANSWER - len(page.evidence),
     }

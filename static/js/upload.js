@@ -10,11 +10,21 @@
   const queue = part.querySelector("[data-queue]");
   const upload = part.querySelector("[data-upload]");
   const max = Number(part.dataset.max);
+  const inParts = Number(part.dataset.inParts); /* bytes; what is larger goes in parts */
+
+  const megabytes = (bytes, least) => (bytes / 1048576).toLocaleString("id-ID", { minimumFractionDigits: least || 0, maximumFractionDigits: 1 });
 
   function size(bytes) {
     if (bytes < 1024) return bytes + " byte";
-    const number = (value) => value.toLocaleString("id-ID", { maximumFractionDigits: 1 });
-    return bytes < 1024 * 1023 ? Math.round(bytes / 1024) + " KB" : number(bytes / 1048576) + " MB";
+    return bytes < 1024 * 1023 ? Math.round(bytes / 1024) + " KB" : megabytes(bytes) + " MB";
+  }
+
+  function progress(job, sent, total) {
+    const share = Math.floor(100 * sent / total);
+    job.bar.value = share;
+    job.meta.textContent = share >= 100 ? size(total) + " · memeriksa berkas…"
+      : (total < 1024 * 1023 ? size(sent) + " dari " + size(total) : megabytes(sent, 1) + " dari " + megabytes(total, 1) + " MB") +
+        " · " + share + " %";
   }
 
   function make(tag, className, text) {
@@ -132,6 +142,20 @@
     next();
   }
 
+  /* Cameras and clipboards call everything image.jpg: "Foto 22 November 2026 20.14.jpg". */
+  const names = new Set();
+  function named(file, what) {
+    const kinds = { "image/jpeg": ".jpg", "image/png": ".png" };
+    if (!kinds[file.type]) return file;
+    const at = new Date();
+    const day = at.toLocaleDateString("id-ID", { day: "numeric", month: "long", year: "numeric" });
+    const clock = [at.getHours(), at.getMinutes()].map((number) => String(number).padStart(2, "0")).join(".");
+    let name = what + " " + day + " " + clock;
+    for (let i = 2; names.has(name); i++) name = what + " " + day + " " + clock + " (" + i + ")";
+    names.add(name);
+    return new File([file], name + kinds[file.type], { type: file.type, lastModified: file.lastModified });
+  }
+
   function button(job, text, act, kind) {
     const made = make("button", "btn btn-sm " + (kind || "btn-outline-secondary"), text);
     made.type = "button";
@@ -181,7 +205,20 @@
     send(waiting.shift(), false);
   }
 
+  function finish() {
+    active = false;
+    next();
+  }
+
+  function attached(job, answer) {
+    job.item.remove();
+    replace(answer);
+    say((answer.added || ["Berkas dilampirkan."]).join(" "));
+    finish();
+  }
+
   function send(job, isSecond) {
+    if (job.file.size > inParts && window.portalTransfer) { sendInParts(job); return; }
     const request = new XMLHttpRequest();
     const data = new FormData();
     data.append("file", job.file);
@@ -194,20 +231,12 @@
     job.acts.replaceChildren();
     button(job, "Batal", () => request.abort());
     request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      const share = Math.round(100 * event.loaded / event.total);
-      job.bar.value = share;
-      job.meta.textContent = share < 100 ? size(event.loaded) + " dari " + size(event.total) + " · " + share + " %"
-        : size(event.total) + " · memeriksa berkas…";
+      if (event.lengthComputable) progress(job, event.loaded, event.total);
     });
-    const finish = () => { active = false; next(); };
     request.addEventListener("load", async () => {
       const answer = request.response || {};
       if (request.status === 201) {
-        job.item.remove();
-        replace(answer);
-        say((answer.added || ["Berkas dilampirkan."]).join(" "));
-        finish();
+        attached(job, answer);
         return;
       }
       if (request.status === 403 && answer.code === "csrf" && !isSecond) {
@@ -231,6 +260,40 @@
     request.send(data);
   }
 
+  /* Above the limit: parts, each again until it is there; then the answer takes the whole. */
+  async function sendInParts(job) {
+    const total = job.file.size;
+    let sent = 0;
+    const transfer = window.portalTransfer.start(job.file, {
+      url: part.dataset.begin,
+      fields: { assessment: part.dataset.assessment, code: part.dataset.code },
+      scope: part.dataset.assessment,
+      onProgress: (bytes) => { sent = bytes; progress(job, sent, total); },
+      onWait: (seconds) => {
+        job.meta.textContent = megabytes(sent, 1) + " dari " + megabytes(total, 1) +
+          " MB · sambungan terputus, mencoba lagi dalam " + seconds + " detik…";
+      },
+      onBack: () => progress(job, sent, total),
+    });
+    job.acts.replaceChildren();
+    button(job, "Batal", () => transfer.cancel());
+    try {
+      await transfer.sent;
+      job.acts.replaceChildren(); /* from here on the server decides */
+      const { status, data, tries } = await transfer.take(part.dataset.url, {});
+      if (status !== 409) transfer.forget(); /* taken, or refused for good; locked: kept for another try */
+      /* The answer to an earlier try was lost, and the file is on the list. */
+      const isThere = status === 410 && tries > 0 && data.html.includes(make("i", "", transfer.name().slice(0, 50)).innerHTML);
+      if (status === 201 || isThere) { attached(job, data); return; }
+      fail(job, data.detail || "Berkas tidak dapat diterima.", status === 409 || status === 410);
+      if (data.html) replace(data);
+    } catch (error) {
+      if (error.kind === "session") fail(job, "Sesi Anda berakhir. Masuk kembali, lalu tekan Coba lagi.", true, loginLink());
+      else fail(job, error.message, error.again);
+    }
+    finish();
+  }
+
   window.addEventListener("beforeunload", (event) => { if (active || waiting.length) event.preventDefault(); });
 
   if (upload) {
@@ -240,6 +303,20 @@
     part.querySelector("[data-drop-text]").textContent =
       matchMedia("(pointer: coarse)").matches ? "Pilih berkas" : "Pilih berkas atau jatuhkan di sini";
     input.addEventListener("change", () => { add(input.files); input.value = ""; });
+    const camera = upload.querySelector("[data-camera]");
+    if (matchMedia("(pointer: coarse)").matches) camera.hidden = false;
+    camera.querySelector("button").addEventListener("click", () => camera.querySelector("input").click());
+    camera.querySelector("input").addEventListener("change", (event) => {
+      add(Array.from(event.target.files, (file) => named(file, "Foto")));
+      event.target.value = "";
+    });
+    /* A picture from the clipboard, unless somebody is writing. */
+    document.addEventListener("paste", (event) => {
+      const files = Array.from((event.clipboardData || {}).files || []);
+      if (!files.length || event.target.closest("input, textarea")) return;
+      event.preventDefault();
+      add(files.map((file) => (file.type === "image/png" ? named(file, "Tangkapan layar") : file)));
+    });
     upload.addEventListener("submit", (event) => event.preventDefault());
     const zone = part.querySelector("[data-dropzone]");
     let depth = 0;
