@@ -264,10 +264,11 @@
   async function sendInParts(job) {
     const total = job.file.size;
     let sent = 0;
+    const { agency, assessment, code } = part.dataset;
     const transfer = window.portalTransfer.start(job.file, {
       url: part.dataset.begin,
-      fields: { assessment: part.dataset.assessment, code: part.dataset.code },
-      scope: part.dataset.assessment,
+      fields: agency ? { agency: agency } : { assessment: assessment, code: code },
+      scope: agency ? "opd-" + agency : assessment,
       onProgress: (bytes) => { sent = bytes; progress(job, sent, total); },
       onWait: (seconds) => {
         job.meta.textContent = megabytes(sent, 1) + " dari " + megabytes(total, 1) +
@@ -304,12 +305,14 @@
       matchMedia("(pointer: coarse)").matches ? "Pilih berkas" : "Pilih berkas atau jatuhkan di sini";
     input.addEventListener("change", () => { add(input.files); input.value = ""; });
     const camera = upload.querySelector("[data-camera]");
-    if (matchMedia("(pointer: coarse)").matches) camera.hidden = false;
-    camera.querySelector("button").addEventListener("click", () => camera.querySelector("input").click());
-    camera.querySelector("input").addEventListener("change", (event) => {
-      add(Array.from(event.target.files, (file) => named(file, "Foto")));
-      event.target.value = "";
-    });
+    if (camera) {
+      camera.hidden = !matchMedia("(pointer: coarse)").matches;
+      camera.querySelector("button").addEventListener("click", () => camera.querySelector("input").click());
+      camera.querySelector("input").addEventListener("change", (event) => {
+        add(Array.from(event.target.files, (file) => named(file, "Foto")));
+        event.target.value = "";
+      });
+    }
     /* A picture from the clipboard, unless somebody is writing. */
     document.addEventListener("paste", (event) => {
       const files = Array.from((event.clipboardData || {}).files || []);
