@@ -15,7 +15,9 @@ from accounts.permissions import Rights, can_manage_accounts, rights_of
 from assessments.permissions import can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
-_SHARED = frozenset({"sheet", "answer", "submit", "index_breakdown", "history", "answer_history", "carry_over"})
+_SHARED = frozenset(
+    {"sheet", "answer", "submit", "index_breakdown", "history", "answer_history", "carry_over", "evidence_pick"}
+)
 
 
 @dataclass(frozen=True)

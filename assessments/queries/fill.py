@@ -4,11 +4,21 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
 
 from accounts.permissions import Rights
 from assessments import completeness, permissions
-from assessments.models import Answer, Assessment, DecisionKind, Evidence, PagePreview, Period, Review, Status
+from assessments.models import (
+    Answer,
+    Assessment,
+    DecisionKind,
+    DocumentVersion,
+    Evidence,
+    PagePreview,
+    Period,
+    Review,
+    Status,
+)
 from assessments.queries.answers import shown_decision
 from assessments.queries.content import Piece, piece_of
 from assessments.queries.last_year import answers_in, results_before
@@ -17,8 +27,10 @@ from assessments.queries.sheet import State, state_of
 from indicators.queries import IndicatorContent, LevelRow, indicator_content
 from spbe_portal.formatting import date_id, datetime_id
 
+_VERSIONS = DocumentVersion.objects.filter(document=OuterRef("version__document")).order_by("-number")
 _EVIDENCE = (
     Evidence.objects.select_related("version__document", "added_by")
+    .annotate(newest_number=Subquery(_VERSIONS.values("number")[:1]), newest_id=Subquery(_VERSIONS.values("pk")[:1]))
     .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
     .order_by("id")
 )

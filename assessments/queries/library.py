@@ -406,6 +406,29 @@ def _is_open(evidence: Evidence, rights: Rights, now: datetime) -> bool:
     )
 
 
+def used_elsewhere(evidence: Evidence, limit: int = 4) -> str:
+    """ "indikator 3 dan 7 (Penilaian 2026)": the other answers of this agency that use the document. One query."""
+    found = (
+        Evidence.objects.filter(
+            version__document=evidence.version.document_id,
+            answer__assessment__agency=evidence.answer.assessment.agency_id,
+        )
+        .exclude(answer=evidence.answer_id)
+        .order_by("-answer__assessment__period__year", "answer__assessment", "answer__indicator__order")
+        .values_list("answer__assessment__period__name", "answer__indicator__code")
+    )
+    by_period: dict[str, list[str]] = {}
+    for period, code in found:
+        codes = by_period.setdefault(period, [])
+        if code not in codes:
+            codes.append(code)
+    parts = []
+    for period, codes in by_period.items():
+        more = f" dan {len(codes) - limit} lainnya" if len(codes) > limit else ""
+        parts.append(f"indikator {', '.join(codes[:limit])}{more} ({period})")
+    return "; ".join(parts[:2])
+
+
 # --- What may be attached to an answer -----------------------------------------------------------------
 
 

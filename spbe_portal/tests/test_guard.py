@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Membership, Role
 from assessments import workflow
 from assessments.models import Assessment, Evidence, Status
+from assessments.services.documents import add_link
 from assessments.services.followups import create_follow_up
 from audit.models import Event
 from conftest import accept_all, hand_in, make_person
@@ -46,11 +47,23 @@ class Row:
     post: dict[str, str] = field(default_factory=dict)
 
 
-PUBLIC = {"health_live", "health_ready", "account_login", "password_link", "session_state", "verify", "verify_code"}
+PUBLIC = {
+    "health_live",
+    "health_ready",
+    "account_login",
+    "mfa_authenticate",
+    "oidc_start",
+    "oidc_back",
+    "password_link",
+    "session_state",
+    "verify",
+    "verify_code",
+}
 OWN_DRAFT = "- 200 404 404 200 200 404 404 404"
 OWN_DRAFT_WRITE = "- 200 404 404 403 200 404 404 404"
 OWN_DRAFT_BACK = "- 302 404 404 302 302 404 404 404"
 POST_ONLY = "- 405 405 405 405 405 405 405 405"
+LIBRARY = "- 200 404 404 404 200 404 404 404"
 REVIEWER = "- 403 404 200 403 200 403 404 404"
 COORDINATOR = "- 403 403 403 403 200 403 403 403"
 MANAGER = "- 403 403 403 403 200 403 200 403"
@@ -63,6 +76,23 @@ TABLE: dict[str, list[Row]] = {
     "account_login": [Row("200 302 302 302 302 302 302 302 302")],
     "account_logout": [Row("405 " * 9)],
     "account_change_password": [Row(EVERYONE)],
+    "account_security": [Row(EVERYONE)],
+    # A second factor: asked for once more who it is, or nothing there yet to change.
+    "two_factor_on": [Row("- 302 302 302 302 302 302 302 302")],
+    "account_reauthenticate": [Row(EVERYONE)],
+    **{
+        name: [Row("- 302 302 302 302 302 302 302 302")]
+        for name in ("mfa_reauthenticate", "two_factor_codes", "two_factor_off")
+    },
+    # Without a log-in under way the code page leads back to its beginning.
+    "mfa_authenticate": [Row("- 302 302 302 302 302 302 302 302")],
+    # No identity provider is connected: 404, after the method.
+    "oidc_start": [Row("405 " * 9)],
+    "oidc_back": [Row("404 " * 9)],
+    "session_end": [Row(POST_ONLY, ("person",))],
+    "sessions_end_others": [Row(POST_ONLY)],
+    "person_sessions_end": [Row(POST_ONLY, ("person",))],
+    **{name: [Row(MANAGER, ("person",))] for name in ("person_two_factor_reset", "person_identity_unlink")},
     **{name: [Row(EVERYONE)] for name in ("notification_list", "notification_count", "notification_settings")},
     "notification_read_all": [Row(POST_ONLY)],
     "home": [Row("- 200 200 302 302 302 302 302 200")],
@@ -101,6 +131,14 @@ TABLE: dict[str, list[Row]] = {
     ],
     "evidence_page": [Row("- 404 404 404 404 404 403 404 404", ("evidence", "page"), "submitted")],
     "upload_begin": [Row(POST_ONLY)],
+    # The agency's library of documents
+    "document_list": [Row("- 200 200 403 403 200 403 403 403")],
+    "document_add": [Row("- 200 200 403 403 302 403 403 403")],
+    **{name: [Row(LIBRARY, ("document",))] for name in ("document", "document_edit", "document_version")},
+    "document_remove": [Row("- 302 404 404 404 302 404 404 404", ("document",))],
+    "document_use": [Row(POST_ONLY, ("document",))],
+    "document_preview": [Row("- 404 404 404 404 404 404 404 404", ("version", "page"))],
+    "evidence_pick": [Row(OWN_DRAFT_WRITE, ("assessment", "code"))],
     # Review
     "review_queue": [Row("- 403 403 200 200 200 403 403 403")],
     "review_overview": [Row(REVIEWER, ("assessment",), "submitted")],
@@ -191,6 +229,7 @@ ELSEWHERE = {
     "upload_cancel": "belongs to one person; assessments/tests",
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
+    "document_download": "needs a file; assessments/tests",
     "followup_proof": "needs a file; assessments/tests",
     "report_download": "needs a made file; reports/tests",
     "history_export": "recorded; assessments/tests/test_history.py",
@@ -246,6 +285,9 @@ def world(assessment, city, period, request) -> dict[str, Any]:
             agency=city.dinkes,
             facts={"name": "e-Surat", "purpose": "Surat", "kind": "publik", "category": "kearsipan"},
         ).pk
+    if "document" in row.args or "version" in row.args:
+        kept = add_link(agency_id=city.dinkes.pk, user=city.operator, url="https://jdih.example/perwal/1")
+        things |= {"document": kept.version.document_id, "version": kept.version.pk}
     if "followup" in row.args:
         things["followup"] = create_follow_up(
             user=city.coordinator,
