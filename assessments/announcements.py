@@ -4,6 +4,7 @@ Who acted is not told. Each function makes a fixed number of queries, however ma
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -16,10 +17,10 @@ from spbe_portal.formatting import date_id, datetime_id
 # --- Whom ------------------------------------------------------------------------------------------
 
 
-def operators_of(agency_ids: Collection[int]) -> dict[int, list[User]]:
-    """Today's operators by agency, each once. One query."""
+def operators_of(agency_ids: Collection[int], day: date | None = None) -> dict[int, list[User]]:
+    """Today's operators (those of `day`) by agency, each once. One query."""
     held = (
-        Membership.objects.current()
+        Membership.objects.current(day)
         .filter(role=Role.OPERATOR, agency__in=agency_ids, user__is_active=True)
         .select_related("user")
         .order_by("user__name", "user_id")

@@ -1,96 +1,60 @@
-"""Reminders of follow-ups by e-mail: one a day at most for an agency, to each of its operators.
+"""Reminders of follow-ups: one a day at most for an agency, to each of its operators.
 
 Due in 7, 3 or 1 days, today, or late (then once a week). What makes an agency's turn come brings everything of it
 that is late or due within the week into one message.
 """
 
-import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from smtplib import SMTPException
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Agency, Membership, Role, User
+from accounts.models import NotificationKind
+from accounts.services.notifications import Message, notify_all
+from assessments.announcements import operators_of
 from assessments.models import FollowUp
 from assessments.queries.followups import SOON_DAYS, FollowUpRow, row_of
-
-logger = logging.getLogger(__name__)
 
 DAYS_BEFORE = (7, 3, 1, 0)
 WEEK = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Letter:
-    """One message to one person about one agency."""
-
-    person: User
-    agency: Agency
-    rows: tuple[FollowUpRow, ...]
-
-    @property
-    def subject(self) -> str:
-        late = sum(row.is_late for row in self.rows)
-        soon = len(self.rows) - late
-        parts = [f"{soon} jatuh tempo dalam {SOON_DAYS} hari"] if soon else []
-        parts += [f"{late} lewat tenggat"] if late else []
-        return f"Tindak lanjut SPBE: {', '.join(parts)}"
-
-    @property
-    def body(self) -> str:
-        return render_to_string(
-            "assessments/followup_reminder.txt",
-            {
-                "person": self.person,
-                "agency": self.agency,
-                "rows": self.rows,
-                "url": settings.PUBLIC_URL,
-                "portal_name": f"SPBE Portal, {settings.GOVERNMENT_NAME}",
-            },
-        )
-
-
 def send_reminders(today: date | None = None) -> int:
-    """Send today's messages; how many went out. Running it again on the same day sends nothing more.
+    """Tell operators of today's; how many messages. Running it again on the same day tells nothing more.
 
-    A message that fails is logged and does not stop the others.
+    An agency without operators keeps its turn. A fixed number of queries.
     """
     day = today or timezone.localdate()
-    return sum(_sent(letter) for letter in _letters(day))
+    with transaction.atomic():
+        agencies = list(_due(day).values_list("agency_id", flat=True).order_by().distinct())
+        operators = {agency_id: people for agency_id, people in operators_of(agencies, day).items() if people}
+        messages = []
+        for agency_id, claimed in _claimed(operators, day).items():
+            rows = [row_of(row, day) for row in claimed]
+            path = reverse("followup", args=[rows[0].pk]) if len(rows) == 1 else reverse("followup_list")
+            messages.append(
+                Message(
+                    operators[agency_id],
+                    NotificationKind.FOLLOW_UP,
+                    _title(claimed[0].agency.short_name, rows),
+                    f"followup.remind:{agency_id}:{day}",
+                    render_to_string("assessments/followup_reminder.txt", {"rows": rows}),
+                    path,
+                )
+            )
+        return len(notify_all(messages))
 
 
-def _letters(today: date) -> Iterator[Letter]:
-    operators = _operators(today)
-    for agency_id in sorted(_due(today).values_list("agency_id", flat=True).order_by().distinct()):
-        people = operators.get(agency_id)
-        rows = _claimed(agency_id, today) if people else []
-        for person in people or []:
-            if rows:
-                yield Letter(person, rows[0].agency, tuple(row_of(row, today) for row in rows))
-
-
-def _operators(today: date) -> dict[int, list[User]]:
-    """Who can be written to, by agency. One query."""
-    held = (
-        Membership.objects.current(today)
-        .filter(role=Role.OPERATOR, user__is_active=True)
-        .exclude(user__email="")
-        .select_related("user")
-        .order_by("user__name", "user_id")
-    )
-    found: dict[int, list[User]] = {}
-    for membership in held:
-        people = found.setdefault(membership.agency_id, [])
-        if membership.user not in people:
-            people.append(membership.user)
-    return found
+def _title(agency: str, rows: Sequence[FollowUpRow]) -> str:
+    late = sum(row.is_late for row in rows)
+    soon = len(rows) - late
+    parts = [f"{soon} jatuh tempo dalam {SOON_DAYS} hari"] if soon else []
+    parts += [f"{late} lewat tenggat"] if late else []
+    return f"Tindak lanjut {agency}: {', '.join(parts)}"
 
 
 def _due(today: date) -> QuerySet[FollowUp]:
@@ -105,25 +69,18 @@ def _due(today: date) -> QuerySet[FollowUp]:
     )
 
 
-def _claimed(agency_id: int, today: date) -> list[FollowUp]:
-    """What the agency's message lists, marked as reminded today; nothing where another run was first."""
-    with transaction.atomic():
-        rows = list(
-            FollowUp.objects.select_for_update(of=("self",))
-            .filter(agency_id=agency_id, status=FollowUp.Status.OPEN, due_on__lte=today + timedelta(days=SOON_DAYS))
-            .select_related("agency", "indicator", "period")
-            .order_by("due_on", "pk")
-        )
-        if any(row.reminded_on == today for row in rows):
-            return []
-        FollowUp.objects.filter(pk__in=[row.pk for row in rows]).update(reminded_on=today)
-        return rows
-
-
-def _sent(letter: Letter) -> bool:
-    try:
-        send_mail(letter.subject, letter.body, None, [letter.person.email])
-    except (SMTPException, OSError, ValueError):
-        logger.exception("The reminder for agency %s to user %s was not sent", letter.agency.pk, letter.person.pk)
-        return False
-    return True
+def _claimed(agency_ids: Iterable[int], today: date) -> dict[int, list[FollowUp]]:
+    """What each agency's message lists, marked as reminded today; none where another run was first."""
+    rows = list(
+        FollowUp.objects.select_for_update(of=("self",))
+        .filter(agency__in=agency_ids, status=FollowUp.Status.OPEN, due_on__lte=today + timedelta(days=SOON_DAYS))
+        .select_related("agency", "indicator", "period")
+        .order_by("agency_id", "due_on", "pk")
+    )
+    told = {row.agency_id for row in rows if row.reminded_on == today}
+    found: dict[int, list[FollowUp]] = {}
+    for row in rows:
+        if row.agency_id not in told:
+            found.setdefault(row.agency_id, []).append(row)
+    FollowUp.objects.filter(pk__in=[row.pk for mine in found.values() for row in mine]).update(reminded_on=today)
+    return found

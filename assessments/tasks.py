@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assessments import previews, reminders, scans
+from assessments import deadlines, previews, reminders, scans
 from assessments.services import uploads
 
 
@@ -29,6 +29,18 @@ def take_up_scans() -> None:
     """On the schedule once a minute: files whose task was lost, or that came while clamd was down."""
     for version_id in scans.take_up(timezone.now()):
         scan_version.delay(version_id)
+
+
+@shared_task
+def remind_of_deadlines() -> None:
+    """On the schedule once a day; running it again does no harm."""
+    deadlines.remind()
+
+
+@shared_task
+def tell_of_passed_deadlines() -> None:
+    """On the schedule once an hour; running it again does no harm."""
+    deadlines.tell_passed()
 
 
 @shared_task

@@ -170,11 +170,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assessments.tasks.remind_of_follow_ups",
         "schedule": crontab(hour="0", minute="30"),
     },
+    "deadline-reminders": {
+        "task": "assessments.tasks.remind_of_deadlines",
+        "schedule": crontab(hour="0", minute="30"),
+    },
+    "passed-deadlines": {"task": "assessments.tasks.tell_of_passed_deadlines", "schedule": crontab(minute="5")},
     "unsent-emails": {
         "task": "accounts.tasks.send_unsent_emails",
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    # 00.10 in Jakarta: the anchor bears the day that has just begun.
+    "audit-trail": {"task": "spbe_portal.tasks.watch_the_trail", "schedule": crontab(hour="17", minute="10")},
     "old-notifications": {
         "task": "accounts.tasks.clean_up_notifications",
         "schedule": crontab(hour="18", minute="10"),
@@ -244,7 +251,10 @@ MFA_ADAPTER = "accounts.adapter.TwoFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # clocks half a minute off; a code still works once only (accounts.services.two_factor)
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal keeps no e-mail addresses in allauth's tables
-MFA_FORMS = {"authenticate": "accounts.code_forms.LoginCodeForm", "reauthenticate": "accounts.code_forms.ConfirmCodeForm"}
+MFA_FORMS = {
+    "authenticate": "accounts.code_forms.LoginCodeForm",
+    "reauthenticate": "accounts.code_forms.ConfirmCodeForm",
+}
 TWO_FACTOR_ROLES = env.two_factor_roles()
 # Log-in with the government's own account (OpenID Connect); None where none is connected.
 OIDC = env.identity_provider()

@@ -1,12 +1,12 @@
 """Reminders of follow-ups: on which days, to whom, and never twice."""
 
 from datetime import date, timedelta
-from smtplib import SMTPException
 
 import pytest
-from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership, Role
+from accounts.models import Agency, Membership, Notification, NotificationChoice, Role
 from assessments import reminders
 from assessments.models import FollowUp
 from assessments.tasks import remind_of_follow_ups
@@ -40,8 +40,12 @@ def due(period, city, days: int, *, agency=None, **fields) -> FollowUp:
     return FollowUp.objects.create(**given | fields)
 
 
+def told() -> list[Notification]:
+    return list(Notification.objects.filter(key__startswith="followup.remind").select_related("user"))
+
+
 def to() -> list[str]:
-    return sorted(message.to[0].partition("@")[0] for message in mail.outbox)
+    return sorted(row.user.username for row in told())
 
 
 @pytest.mark.parametrize(
@@ -73,19 +77,39 @@ def test_running_it_again_on_the_same_day_sends_nothing(period, addressed):
     assert reminders.send_reminders(TODAY + timedelta(days=1)) == 2
 
 
-def test_one_message_a_person_lists_all_that_is_near_with_links(period, addressed, settings):
-    settings.PUBLIC_URL = "https://spbe.kota.example"
-    late, near, next_week = (due(period, addressed, days) for days in (-3, 5, 30))
+def test_one_message_a_person_lists_all_that_is_near(period, addressed):
+    late, near, next_week = (due(period, addressed, days, text=f"Dalam {days}.") for days in (-3, 5, 30))
     due(period, addressed, 7, agency=addressed.dinsos)
     assert reminders.send_reminders(TODAY) == 3
     assert to() == ["operator-dinkes", "operator-dinsos", "operator2-dinkes"]
-    message = next(each for each in mail.outbox if each.to == ["operator-dinkes@kota.example"])
-    assert message.subject == "Tindak lanjut SPBE: 1 jatuh tempo dalam 7 hari, 1 lewat tenggat"
-    for follow_up in (late, near):
-        assert f"https://spbe.kota.example/tindak-lanjut/{follow_up.pk}/" in message.body
-    assert f"/tindak-lanjut/{next_week.pk}/" not in message.body
-    assert "tenggat 20 November 2026 (lewat 3 hari)" in message.body
-    assert "&" not in message.body
+    row = next(each for each in told() if each.user == addressed.operator)
+    assert row.title == "Tindak lanjut Dinkes: 1 jatuh tempo dalam 7 hari, 1 lewat tenggat"
+    assert (row.kind, row.path, row.email_wanted) == ("follow_up", "/tindak-lanjut/", True)
+    assert row.text.index(late.text) < row.text.index(near.text)
+    assert next_week.text not in row.text
+    assert "tenggat 20 November 2026 (lewat 3 hari)" in row.text
+    assert "&" not in row.text
+
+
+def test_a_single_one_is_led_to(period, addressed):
+    follow_up = due(period, addressed, 1)
+    reminders.send_reminders(TODAY)
+    assert told()[0].path == f"/tindak-lanjut/{follow_up.pk}/"
+
+
+def test_many_agencies_take_no_more_queries(period, addressed):
+    due(period, addressed, 1)
+    with CaptureQueriesContext(connection) as few:
+        assert reminders.send_reminders(TODAY) == 2
+    for number in range(12):
+        agency = Agency.objects.create(
+            slug=f"d{number}", name=f"Dinas {number}", short_name=f"D{number}", kind="dinas"
+        )
+        make_person(f"operator-{number}", (Role.OPERATOR, agency))
+        due(period, addressed, 1, agency=agency)
+    with CaptureQueriesContext(connection) as many:
+        assert reminders.send_reminders(TODAY) == 12
+    assert len(many) == len(few)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +126,7 @@ def test_what_is_not_open_is_not_reminded_of(period, addressed, status, fields):
     assert reminders.send_reminders(TODAY) == 0
 
 
-def test_only_active_operators_of_today_with_an_address_are_written_to(period, addressed):
+def test_only_active_operators_of_today_are_told(period, addressed):
     due(period, addressed, 1)
     addressed.operator.is_active = False
     addressed.operator.save(update_fields=["is_active"])
@@ -110,31 +134,23 @@ def test_only_active_operators_of_today_with_an_address_are_written_to(period, a
     Membership.objects.filter(user=gone).update(valid_until=TODAY - timedelta(days=1))
     make_person("pemeriksa", (Role.VERIFIER, addressed.dinkes), email="pemeriksa@kota.example")
     make_person("tanpa-alamat", (Role.OPERATOR, addressed.dinkes))
+    assert reminders.send_reminders(TODAY) == 2
+    assert to() == ["operator2-dinkes", "tanpa-alamat"]
+    assert [row.email_wanted for row in told() if row.user.username == "tanpa-alamat"] == [False]
+
+
+def test_who_does_not_want_them_gets_none(period, addressed):
+    due(period, addressed, 1)
+    NotificationChoice.objects.create(user=addressed.operator, kind="follow_up", in_app=False, by_email=False)
     assert reminders.send_reminders(TODAY) == 1
     assert to() == ["operator2-dinkes"]
 
 
-def test_an_agency_without_anybody_to_write_to_keeps_its_turn(period, city):
-    follow_up = due(period, city, 1)
+def test_an_agency_without_operators_keeps_its_turn(period, city):
+    follow_up = due(period, city, 1, agency=city.diskominfo)
     assert reminders.send_reminders(TODAY) == 0
     follow_up.refresh_from_db()
     assert follow_up.reminded_on is None
-
-
-def test_one_message_that_fails_does_not_stop_the_others(period, addressed, monkeypatch, caplog):
-    due(period, addressed, 1)
-    due(period, addressed, 1, agency=addressed.dinsos)
-    sending = reminders.send_mail
-
-    def failing(subject, body, sender, recipients):
-        if recipients == ["operator-dinkes@kota.example"]:
-            raise SMTPException("kotak penuh")
-        return sending(subject, body, sender, recipients)
-
-    monkeypatch.setattr(reminders, "send_mail", failing)
-    assert reminders.send_reminders(TODAY) == 2
-    assert to() == ["operator-dinsos", "operator2-dinkes"]
-    assert "was not sent" in caplog.text
 
 
 def test_the_task_on_the_schedule_sends_todays(period, addressed, monkeypatch):
