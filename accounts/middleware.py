@@ -1,4 +1,4 @@
-"""Sessions that are written down and end, browsers that are known again, and the second factor where it is required."""
+"""Sessions that are written down and end, browsers that are known again, and the second factor where required."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,7 @@
 """Whose account a government identity is. Nothing is ever created: an account is there, or there is no log-in."""
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from accounts.errors import Refused
 from accounts.models import LinkedIdentity, NotificationKind, User
@@ -82,5 +83,5 @@ def _link(person: User, identity: Identity) -> None:
         title="Akun pemerintah tertaut",
         text="Akun Anda kini dapat dibuka dengan akun pemerintah. Bila bukan Anda, hubungi koordinator.",
         key=f"oidc:{made.pk}",
-        path="/akun/keamanan/",
+        path=reverse("account_security"),
     )

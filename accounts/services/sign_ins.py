@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.errors import Refused
-from accounts.models import SignIn, User
+from accounts.models import LinkedIdentity, SignIn, User
+from accounts.services import two_factor
 from accounts.services._base import end_sessions, locked_person
 from audit.services import record
 
@@ -117,6 +118,22 @@ def shown(user: User, session_key: str | None) -> list[Shown]:
         for row in of_person(user)
     ]
     return sorted(rows, key=lambda row: not row.is_this)
+
+
+@dataclass(frozen=True)
+class PersonSecurity:
+    """What who manages accounts sees of a person's security. `sessions`: how many are open."""
+
+    has_second_factor: bool
+    sessions: int
+    identity: LinkedIdentity | None
+
+
+def security_of(person: User) -> PersonSecurity:
+    """Three queries."""
+    return PersonSecurity(
+        two_factor.is_on(person), of_person(person).count(), LinkedIdentity.objects.filter(user=person).first()
+    )
 
 
 def end_own(*, user: User, pk: int) -> None:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 
 from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
@@ -14,6 +15,7 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from accounts import sealing
 from accounts.errors import Invalid, Refused
@@ -47,14 +49,10 @@ def second_factor_of(user: User) -> SecondFactor:
     rows = {row.type: row for row in Authenticator.objects.filter(user=user)}
     if TOTP not in rows:
         return SecondFactor(False)
-    left = settings_count() - int(rows[RECOVERY].data["used_mask"]).bit_count() if RECOVERY in rows else 0
+    left = (
+        app_settings.RECOVERY_CODE_COUNT - int(rows[RECOVERY].data["used_mask"]).bit_count() if RECOVERY in rows else 0
+    )
     return SecondFactor(True, left)
-
-
-def settings_count() -> int:
-    from allauth.mfa import app_settings
-
-    return int(app_settings.RECOVERY_CODE_COUNT)
 
 
 def is_on(user: User) -> bool:
@@ -154,7 +152,11 @@ def check(*, user: User, code: str) -> Authenticator | None:
                     row.refresh_from_db()
                     record("user.recovery_code_used", user, actor=user)
                     left = second_factor_of(user).codes_left
-                    _tell(user, "Kode pemulihan dipakai untuk masuk", f"Sisa {left} kode. Buat kode baru bila hampir habis.")
+                    _tell(
+                        user,
+                        "Kode pemulihan dipakai",
+                        f"Sisa {left} kode. Buat yang baru bila hampir habis.",
+                    )
                     return row
             except InvalidToken:
                 log.error("The second factor of user %s cannot be decrypted: was SECRET_KEY changed?", user.pk)
@@ -209,4 +211,5 @@ def _make_codes(user: User) -> list[str]:
 def _tell(user: User, title: str, text: str) -> None:
     """Each time anew: the key holds the event just written."""
     newest = Event.objects.filter(stream=f"user:{user.pk}").aggregate(newest=Max("id"))["newest"]
-    notify([user], kind=NotificationKind.ACCOUNT, title=title, key=f"security:{newest}", text=text, path="/akun/keamanan/")
+    key = f"security:{newest}"
+    notify([user], kind=NotificationKind.ACCOUNT, title=title, key=key, text=text, path=reverse("account_security"))

@@ -1,6 +1,13 @@
 """A person's own security, and what who manages accounts may do about another's."""
 
+import time
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import quote
+
 import segno
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import get_adapter
 from django.conf import settings
@@ -27,6 +34,19 @@ READ_WRITE = ["GET", "HEAD", "POST"]
 OFFERED = "two_factor_offered"
 
 
+def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only who has proved within the last minutes that it is them, by log-in or once more now."""
+    asks = reauthentication_required(view)
+
+    @wraps(view)
+    def checked(request: SignedIn, *args, **kwargs) -> HttpResponse:
+        proofs = get_authentication_records(request, request.user)
+        is_fresh = any(time.time() - proof["at"] < REAUTHENTICATION_TIMEOUT for proof in proofs)
+        return view(request, *args, **kwargs) if is_fresh else asks(request, *args, **kwargs)
+
+    return checked
+
+
 @never_cache
 @require_safe
 def account_security(request: SignedIn) -> HttpResponse:
@@ -44,7 +64,7 @@ def account_security(request: SignedIn) -> HttpResponse:
 @sensitive_post_parameters("code")
 @never_cache
 @require_http_methods(READ_WRITE)
-@reauthentication_required
+@confirmed
 def two_factor_on(request: SignedIn) -> HttpResponse:
     """The secret as a picture and as text; after the first code the recovery codes, in the answer itself."""
     if two_factor.is_on(request.user):
@@ -85,7 +105,7 @@ def _offered(request: SignedIn) -> str:
 
 @never_cache
 @require_http_methods(READ_WRITE)
-@reauthentication_required
+@confirmed
 def two_factor_codes(request: SignedIn) -> HttpResponse:
     """New recovery codes in place of the former ones, shown in the answer itself and nowhere else."""
     factor = two_factor.second_factor_of(request.user)
@@ -97,12 +117,14 @@ def two_factor_codes(request: SignedIn) -> HttpResponse:
 
 
 def _shown_codes(request: SignedIn, codes: list[str], *, is_new: bool) -> HttpResponse:
-    return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": is_new})
+    lines = [f"SPBE Portal {settings.GOVERNMENT_NAME}: kode pemulihan {request.user.username}", "", *codes, ""]
+    context = {"codes": codes, "is_new": is_new, "file": f"data:text/plain;charset=utf-8,{quote(chr(10).join(lines))}"}
+    return render(request, "accounts/recovery_codes.html", context)
 
 
 @never_cache
 @require_http_methods(READ_WRITE)
-@reauthentication_required
+@confirmed
 def two_factor_off(request: SignedIn) -> HttpResponse:
     if not two_factor.is_on(request.user):
         return redirect("account_security")

@@ -102,6 +102,13 @@ TABLE: dict[str, list[Row]] = {
     **{name: [Row(MANAGER, ("agency",))] for name in ("agency", "agency_edit", "agency_end")},
     **{name: [Row(MANAGER, ("person",))] for name in ("person", "person_edit", "person_deactivate", "membership_add")},
     "membership_end": [Row(MANAGER, ("membership",))],
+    "people_invite": [Row(POST_ONLY)],
+    "person_invite": [Row(POST_ONLY, ("person",))],
+    **{
+        name: [Row(MANAGER)]
+        for name in ("agency_import", "agency_import_template", "person_import", "person_import_template")
+    },
+    "password_forgotten": [Row("200 " * 9)],
     # The agency's own pages
     "sheet": [
         Row(OWN_DRAFT, ("assessment",)),
@@ -228,6 +235,8 @@ ELSEWHERE = {
     "upload": "belongs to one person; assessments/tests",
     "upload_cancel": "belongs to one person; assessments/tests",
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
+    "agency_import_review": "needs an uploaded list of one's own; accounts/tests",
+    "person_import_review": "needs an uploaded list of one's own; accounts/tests",
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
     "document_download": "needs a file; assessments/tests",
     "followup_proof": "needs a file; assessments/tests",
