@@ -177,6 +177,14 @@ class PeriodForm(DeadlineMixin):
         help_text="Dengan koma, misalnya 3,60. Menjadi pembanding pada laporan OPD.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input-short", "autocomplete": "off"}),
     )
+    evidence_from = forms.DateField(
+        label="Bukti paling lama bertanggal",
+        required=False,
+        widget=DayInput,
+        help_text="Bukti yang lebih lama diberi peringatan, tidak ditolak; peraturan dan pedoman dikecualikan. Bila "
+        "kosong: 1 Januari tahun sebelum tahun penilaian.",
+        error_messages={"invalid": "Tanggal tidak dikenal. Tulis seperti 31/12/2026."},
+    )
     agencies_chosen = forms.TypedMultipleChoiceField(
         label="OPD yang dinilai",
         required=False,
@@ -204,6 +212,7 @@ class PeriodForm(DeadlineMixin):
         "reason",
         "mend_days",
         "target",
+        "evidence_from",
         "agencies_chosen",
     )
     FIXED_WHILE_OPEN = ("year", "instrument", "starts_on")
@@ -255,6 +264,7 @@ class PeriodForm(DeadlineMixin):
             "deadline_time": deadline.time(),
             "mend_days": self.period.mend_days,
             "target": self.period.target,
+            "evidence_from": self.period.evidence_from,
             "agencies_chosen": [] if running else [agency.pk for agency in self.present],
             "version": self.period.version,
         }
@@ -281,6 +291,10 @@ class PeriodForm(DeadlineMixin):
 
     def clean_starts_on(self) -> date:
         return plausible_day(self.cleaned_data["starts_on"])
+
+    def clean_evidence_from(self) -> date | None:
+        day = self.cleaned_data["evidence_from"]
+        return plausible_day(day) if day else None
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -316,7 +330,7 @@ class PeriodForm(DeadlineMixin):
             self.add_error(place if place in self.fields else None, message)
 
     def details(self) -> dict[str, Any]:
-        names = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
+        names = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target", "evidence_from")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
     def agencies(self) -> list[Agency]:

@@ -28,6 +28,7 @@ class Period(models.Model):
         "hari kerja untuk perbaikan", default=5, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )
     target = models.DecimalField("target indeks", max_digits=4, decimal_places=2, null=True, blank=True)
+    evidence_from = models.DateField("bukti paling lama bertanggal", null=True, blank=True)  # see assessments.quality
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField(null=True)
     finalised_at = models.DateTimeField(null=True)

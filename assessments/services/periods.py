@@ -20,8 +20,8 @@ from indicators.models import Instrument
 from spbe_portal.formatting import level_id
 from spbe_portal.stale import CHANGED
 
-DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target")
-DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target")
+DETAILS = ("name", "year", "instrument", "starts_on", "deadline", "mend_days", "target", "evidence_from")
+DETAILS_WHILE_OPEN = ("name", "deadline", "mend_days", "target", "evidence_from")
 NAME_MAX = 120
 NAME_TAKEN = "Nama ini sudah dipakai periode lain. Pilih nama lain."
 YEARS = (2018, 2100)
@@ -39,6 +39,7 @@ def create_period(
     agencies: Sequence[Agency],
     mend_days: int = 5,
     target: Decimal | None = None,
+    evidence_from: date | None = None,
 ) -> Period:
     """A period in preparation, all indicators assigned to all `agencies`.
 
@@ -54,6 +55,7 @@ def create_period(
             deadline=deadline,
             mend_days=mend_days,
             target=target,
+            evidence_from=evidence_from,
             created_by=user,
         )
         _save(period)
@@ -152,6 +154,9 @@ def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -
     starts_on, deadline = details.get("starts_on"), details.get("deadline")
     if starts_on and deadline and timezone.localtime(deadline).date() < starts_on:
         errors["deadline"] = "Batas waktu harus sesudah tanggal mulai."
+    evidence_from = details.get("evidence_from")
+    if evidence_from and deadline and timezone.localtime(deadline).date() < evidence_from:
+        errors["evidence_from"] = "Tanggal ini harus sebelum batas waktu pengisian."
     instrument = details.get("instrument")
     target = details.get("target")
     if instrument is not None and target is not None:
