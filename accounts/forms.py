@@ -83,6 +83,17 @@ class SetPasswordForm(_NewPassword):
     """What a one-time link leads to."""
 
 
+class ForgottenForm(forms.Form):
+    login = forms.CharField(
+        label="Nama pengguna atau alamat surel",
+        max_length=254,
+        error_messages={"required": "Isi nama pengguna atau alamat surel."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+
+
 class ChangePasswordForm(allauth_forms.ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -319,7 +330,9 @@ class PersonFilters(_Filters):
         choices=[("", "Semua peran"), *Role.choices, ("tanpa", "Tanpa peran yang berlaku")],
     )
     opd = _AgencyChoice(label="OPD", required=False, empty_label="Semua OPD", to_field_name="slug")
-    status = forms.ChoiceField(required=False, choices=[("nonaktif", ""), ("semua", "")], widget=forms.HiddenInput)
+    status = forms.ChoiceField(
+        required=False, choices=[("belum", ""), ("nonaktif", ""), ("semua", "")], widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -80,11 +81,15 @@ def _people(**held: str) -> Coalesce:
 # --- People ----------------------------------------------------------------------------------------
 
 
+_WITHOUT_PASSWORD = Q(is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
 @dataclass(frozen=True)
 class PersonCounts:
     """How many people match the filters, by account."""
 
     active: int
+    without_password: int
     inactive: int
     every: int
 
@@ -117,12 +122,19 @@ def people(*, search: str = "", role: str = "", agency: Agency | None = None) ->
 
 
 def with_account(found: QuerySet[User], state: str) -> QuerySet[User]:
-    """Those of `people` whose account is open (""), closed ("nonaktif"), or all ("semua")."""
+    """Those of `people` whose account is open (""), open without a password yet ("belum"), closed ("nonaktif"),
+    or all ("semua")."""
+    if state == "belum":
+        return found.filter(_WITHOUT_PASSWORD)
     return found if state == "semua" else found.filter(is_active=state != "nonaktif")
 
 
 def person_counts(found: QuerySet[User]) -> PersonCounts:
-    counted = found.order_by().aggregate(active=Count("pk", filter=Q(is_active=True)), every=Count("pk"))
+    counted = found.order_by().aggregate(
+        active=Count("pk", filter=Q(is_active=True)),
+        without_password=Count("pk", filter=_WITHOUT_PASSWORD),
+        every=Count("pk"),
+    )
     return PersonCounts(inactive=counted["every"] - counted["active"], **counted)
 
 
@@ -180,9 +192,20 @@ _ACTS = {
     "user.edit": "Data diubah",
     "user.activate": "Akun diaktifkan",
     "user.deactivate": "Akun dinonaktifkan",
+    "user.invite": "Tautan kata sandi dikirim lewat surel",
+    "user.password_forgotten": "Tautan kata sandi diminta dari halaman masuk",
     "user.password_link": "Tautan kata sandi dibuat",
     "user.password_link_used": "Kata sandi dibuat melalui tautan",
     "user.password_change": "Kata sandi diubah",
+    "user.two_factor_on": "Verifikasi dua langkah diaktifkan",
+    "user.two_factor_off": "Verifikasi dua langkah dimatikan",
+    "user.two_factor_reset": "Verifikasi dua langkah dicabut",
+    "user.two_factor_codes": "Kode pemulihan baru dibuat",
+    "user.recovery_code_used": "Kode pemulihan dipakai",
+    "user.session_ended": "Satu sesi diakhiri",
+    "user.sessions_ended": "Semua sesi diakhiri",
+    "user.oidc_linked": "Akun pemerintah ditautkan",
+    "user.oidc_unlinked": "Akun pemerintah dilepas",
     "membership.add": "Peran ditambahkan",
     "membership.end": "Akhir peran ditetapkan",
     "membership.withdraw": "Peran dibatalkan",

@@ -1,8 +1,9 @@
-"""Background work: e-mails of notifications, and the end of old ones. Each task calls one function."""
+"""Background work: e-mails of notifications and with password links, the end of old rows. Each calls one function."""
 
 from celery import shared_task
 
 from accounts import mails
+from accounts.services import mailed_links
 
 
 @shared_task
@@ -23,3 +24,21 @@ def clean_up_notifications() -> None:
     from accounts.services import notifications  # it queues the tasks above
 
     notifications.clean_up()
+
+
+@shared_task
+def send_invitation(person_id: int, serial: int) -> None:
+    """The message with the link of this serial, unless a newer one was made meanwhile."""
+    mailed_links.send_invitation(person_id, serial)
+
+
+@shared_task
+def send_unsent_invitations() -> None:
+    """On the schedule: what a broken broker or mail server left behind."""
+    mailed_links.send_unsent_invitations()
+
+
+@shared_task
+def answer_forgotten(typed: str) -> None:
+    """A link to whoever this user name or address belongs to, if to anybody."""
+    mailed_links.answer_forgotten(typed)

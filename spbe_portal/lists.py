@@ -17,8 +17,11 @@ OUTCOMES = (("", "Semua"), (WRONG, "Bermasalah"), (NEW, "Baru"), (CHANGED, "Beru
 
 @dataclass
 class Row:
-    """One line of the file and what it would do. `facts` are the values to store, `changes` (heading, before, after)
-    what differs from what is stored; `problems` say why a row is `WRONG`. `about` stands below the name."""
+    """One line of the file and what it would do.
+
+    `facts` are the values to store, `changes` (heading, before, after) what differs from what is stored (before is
+    None: it is added); `problems` say why a row is `WRONG`. `about` stands below the name.
+    """
 
     line: int
     outcome: str
@@ -27,7 +30,7 @@ class Row:
     pk: int | None = None
     version: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    changes: list[list[str]] = field(default_factory=list)
+    changes: list[list[str | None]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 

@@ -1,7 +1,7 @@
 """People, agencies and the dated memberships that join them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -40,6 +40,18 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    @property
+    def invitation(self) -> str:
+        """Of the newest link that went out by e-mail and was not used: "sending", "late" (it should have gone out
+        long ago), "sent" or "expired". Empty where there is none."""
+        now = timezone.now()
+        if self.invited_at is None:
+            return ""
+        if self.invitation_sent_at is None:
+            return "sending" if now - self.invited_at < timedelta(minutes=10) else "late"
+        lasts = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        return "sent" if now - self.invitation_sent_at < lasts else "expired"
 
     def get_full_name(self) -> str:
         return self.name

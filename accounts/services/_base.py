@@ -38,7 +38,9 @@ def locked_agency(pk: int) -> Agency:
 
 def end_sessions(person: User) -> None:
     """End all sessions and unused password links of `person`; sessions notice at their next request."""
-    User.objects.filter(pk=person.pk).update(session_serial=F("session_serial") + 1)
+    User.objects.filter(pk=person.pk).update(
+        session_serial=F("session_serial") + 1, invited_at=None, invitation_sent_at=None
+    )
 
 
 def required_reason(reason: str) -> str:

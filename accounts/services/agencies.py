@@ -43,7 +43,7 @@ def edit_agency(*, actor: User, agency_id: int, details: Mapping[str, Any], vers
     """Change some of `DETAILS`. Raises `PermissionDenied`, `Invalid`, `Stale` over an older `version`."""
     require_manager(actor)
     with transaction.atomic():
-        agency = _all_locked()[agency_id]
+        agency = all_locked()[agency_id]
         if parent := details.get("parent"):
             _check_no_cycle(agency, parent, "parent")
         starts = details.get("valid_from")
@@ -79,7 +79,7 @@ def end_agency(*, actor: User, agency_id: int, last_day: date, successor: Agency
     """
     require_manager(actor)
     with transaction.atomic():
-        agency = _all_locked()[agency_id]
+        agency = all_locked()[agency_id]
         reason = required_reason(reason)
         if last_day < agency.valid_from:
             raise Invalid({"last_day": f"OPD ini baru berlaku sejak {date_id(agency.valid_from)}."})
@@ -121,7 +121,7 @@ def memberships_outliving(agency: Agency, last_day: date):
     )
 
 
-def _all_locked() -> dict[int, Agency]:
+def all_locked() -> dict[int, Agency]:
     """Every agency, locked: two people moving agencies at once could close a ring that neither sees."""
     return {agency.pk: agency for agency in Agency.objects.select_for_update(no_key=True).order_by("pk")}
 

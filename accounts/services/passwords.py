@@ -53,14 +53,21 @@ def make_link(*, actor: User, person_id: int) -> PasswordLink:
         if not person.is_active:
             raise Refused("Akun ini tidak aktif. Aktifkan dahulu, lalu buat tautan.")
         person.link_serial += 1
-        person.save(update_fields=["link_serial"])
-        expires_at = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
-        record("user.password_link", person, actor=actor, after={"expires_at": expires_at})
-        where = reverse(
-            "password_link",
-            kwargs={"uidb64": urlsafe_base64_encode(str(person.pk).encode()), "token": _tokens.make_token(person)},
-        )
-        return PasswordLink(person, settings.PUBLIC_URL + where, expires_at)
+        person.invited_at = person.invitation_sent_at = None  # the link in that message is no longer the newest
+        person.save(update_fields=["link_serial", "invited_at", "invitation_sent_at"])
+        link = link_of(person)
+        record("user.password_link", person, actor=actor, after={"expires_at": link.expires_at})
+        return link
+
+
+def link_of(person: User) -> PasswordLink:
+    """The link that works for `person` as stored now: to be shown or sent, never to be kept."""
+    expires_at = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+    where = reverse(
+        "password_link",
+        kwargs={"uidb64": urlsafe_base64_encode(str(person.pk).encode()), "token": _tokens.make_token(person)},
+    )
+    return PasswordLink(person, settings.PUBLIC_URL + where, expires_at)
 
 
 def person_of_link(uidb64: str, token: str) -> User | None:
@@ -78,8 +85,7 @@ def use_link(*, uidb64: str, token: str, password: str) -> User:
         person = User.objects.select_for_update(no_key=True).filter(pk=_decoded(uidb64), is_active=True).first()
         if person is None or not _tokens.check_token(person, token):
             raise Refused(GONE)
-        person.set_password(password)
-        person.save(update_fields=["password"])
+        _set_password(person, password)
         record("user.password_link_used", person, actor=person)
         return person
 
@@ -87,9 +93,15 @@ def use_link(*, uidb64: str, token: str, password: str) -> User:
 def change_own_password(*, user: User, password: str) -> None:
     """Set `user`'s own password; sessions elsewhere end. The form has asked for the present one."""
     with transaction.atomic():
-        user.set_password(password)
-        user.save(update_fields=["password"])
+        _set_password(user, password)
         record("user.password_change", user, actor=user)
+
+
+def _set_password(person: User, password: str) -> None:
+    """With the old password every link ends, so none is on its way any more."""
+    person.set_password(password)
+    person.invited_at = person.invitation_sent_at = None
+    person.save(update_fields=["password", "invited_at", "invitation_sent_at"])
 
 
 def _decoded(uidb64: str) -> int:

@@ -1,11 +1,10 @@
 """Writes to people and their memberships."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.errors import Invalid, Refused
@@ -153,25 +152,33 @@ def _add(
 
 
 def _check_membership(person: User, agency: Agency, role: str, valid_from: date, valid_until: date | None) -> None:
+    held = Membership.objects.filter(user=person, agency=agency, role=role)
+    if problems := problems_with_role(held, agency, role, valid_from, valid_until):
+        raise Invalid(problems)
+
+
+def problems_with_role(
+    held: Iterable[Membership], agency: Agency, role: str, valid_from: date, valid_until: date | None
+) -> dict[str, str]:
+    """Why a role cannot be given, by field. `held` are the person's memberships of this role there, at any time."""
     if role not in Role.values:
-        raise Invalid({"role": "Pilih salah satu peran."})
+        return {"role": "Pilih salah satu peran."}
     if valid_until is not None and valid_until < valid_from:
-        raise Invalid({"valid_until": "Hari terakhir tidak boleh sebelum hari pertama."})
+        return {"valid_until": "Hari terakhir tidak boleh sebelum hari pertama."}
     if valid_from < agency.valid_from:
-        raise Invalid({"valid_from": f"{agency.short_name} baru berlaku sejak {date_id(agency.valid_from)}."})
+        return {"valid_from": f"{agency.short_name} baru berlaku sejak {date_id(agency.valid_from)}."}
     if agency.valid_until and (valid_until is None or valid_until > agency.valid_until):
-        if valid_from > agency.valid_until:
-            raise Invalid({"agency": f"{agency.short_name} sudah berakhir pada {date_id(agency.valid_until)}."})
         ends = date_id(agency.valid_until)
-        message = f"{agency.short_name} berakhir pada {ends}. Isi tanggal itu atau yang lebih awal."
-        raise Invalid({"valid_until": message})
-    same = Membership.objects.filter(user=person, agency=agency, role=role)
-    overlapping = same.filter(Q(valid_until=None) | Q(valid_until__gte=valid_from))
-    if valid_until is not None:
-        overlapping = overlapping.filter(valid_from__lte=valid_until)
-    if held := overlapping.first():
-        until = f"sampai {date_id(held.valid_until)}" if held.valid_until else "tanpa batas waktu"
-        raise Invalid({"role": f"Peran ini sudah dipegang sejak {date_id(held.valid_from)} {until}."})
+        if valid_from > agency.valid_until:
+            return {"agency": f"{agency.short_name} sudah berakhir pada {ends}."}
+        return {"valid_until": f"{agency.short_name} berakhir pada {ends}. Isi tanggal itu atau yang lebih awal."}
+    for one in held:
+        if (one.valid_until is None or one.valid_until >= valid_from) and (
+            valid_until is None or one.valid_from <= valid_until
+        ):
+            until = f"sampai {date_id(one.valid_until)}" if one.valid_until else "tanpa batas waktu"
+            return {"role": f"Peran ini sudah dipegang sejak {date_id(one.valid_from)} {until}."}
+    return {}
 
 
 def _check_end(actor: User, membership: Membership, last_day: date | None) -> None:

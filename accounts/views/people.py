@@ -3,9 +3,10 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import queries
 from accounts.errors import Refused, Stale
@@ -19,10 +20,11 @@ from accounts.forms import (
 )
 from accounts.models import Membership, User
 from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
-from accounts.services import passwords
+from accounts.services import mailed_links, passwords
 from accounts.services import people as services
+from accounts.services.sign_ins import security_of
 from accounts.views._base import SignedIn, allow, beside, details_of, explain, for_managers, one_page, posted
-from spbe_portal.formatting import date_id
+from spbe_portal.formatting import count_id, date_id
 
 READ_WRITE = ["GET", "HEAD", "POST"]
 
@@ -37,6 +39,7 @@ def person_list(request: SignedIn) -> HttpResponse:
     counts = queries.person_counts(found)
     chips = [
         ("", "Aktif", counts.active),
+        ("belum", "Belum membuat kata sandi", counts.without_password),
         ("nonaktif", "Nonaktif", counts.inactive),
         ("semua", "Semua", counts.every),
     ]
@@ -47,6 +50,7 @@ def person_list(request: SignedIn) -> HttpResponse:
         "state": state,
         "chips": chips,
         "page": one_page(request, queries.with_account(found, state), total),
+        "waiting": mailed_links.waiting(request.user) if state == "belum" and mailed_links.can_mail() else 0,
     }
     return render(request, "accounts/person_list.html", context)
 
@@ -55,7 +59,7 @@ def person_list(request: SignedIn) -> HttpResponse:
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_create(request: SignedIn) -> HttpResponse:
-    """The new person's one-time link is in the answer itself and is stored nowhere."""
+    """Who has an address is invited by e-mail; else the one-time link is in the answer itself, stored nowhere."""
     agency = PersonFilters(request.GET).value("opd")
     form = NewPersonForm(posted(request), initial={"agency": agency, "valid_from": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
@@ -64,9 +68,14 @@ def person_create(request: SignedIn) -> HttpResponse:
         except Refused as refused:
             explain(form, refused)
         else:
+            if mailed_links.may_invite(request.user, person):
+                mailed_links.invite(actor=request.user, person_id=person.pk)
+                messages.success(request, f"Akun dibuat. Undangan dikirim ke {person.email}.")
+                return redirect("person", person.pk)
             link = passwords.make_link(actor=request.user, person_id=person.pk)
             return render(request, "accounts/password_link.html", {"link": link, "is_new": True})
-    return render(request, "accounts/person_create.html", {"form": form})
+    context = {"form": form, "can_mail": mailed_links.can_mail()}
+    return render(request, "accounts/person_create.html", context)
 
 
 @require_safe
@@ -74,13 +83,16 @@ def person_create(request: SignedIn) -> HttpResponse:
 def person(request: SignedIn, pk: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
     mine = rights_of(request.user)
+    may_edit = can_edit_person(mine, shown)
     context = {
         "person": shown,
+        "security": security_of(shown) if may_edit else None,
         "held": queries.memberships_of_person(shown),
         "history": queries.history(shown),
-        "may_edit": can_edit_person(mine, shown),
+        "may_edit": may_edit,
         "may_close": can_deactivate(mine, shown),
         "may_link": can_reset_password_of(mine, shown),
+        "may_invite": mailed_links.may_invite(request.user, shown),
         "has_password": shown.has_usable_password(),
         "is_self": shown.pk == request.user.pk,
     }
@@ -153,6 +165,35 @@ def person_password_link(request: SignedIn, pk: int) -> HttpResponse:
         messages.error(request, refused.message)
         return redirect("person", pk)
     return render(request, "accounts/password_link.html", {"link": link, "is_new": False})
+
+
+@require_POST
+@for_managers
+def person_invite(request: SignedIn, pk: int) -> HttpResponse:
+    _editable(request, pk)
+    try:
+        invited = mailed_links.invite(actor=request.user, person_id=pk)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, f"Tautan dikirim ke {invited.email}. Tautan sebelumnya tidak berlaku lagi.")
+    return redirect("person", pk)
+
+
+@require_POST
+@for_managers
+def people_invite(request: SignedIn) -> HttpResponse:
+    """Everybody who has an address and never had a password."""
+    try:
+        invited = mailed_links.invite_waiting(actor=request.user)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        if invited:
+            messages.success(request, f"Undangan dikirim kepada {count_id(len(invited))} orang.")
+        else:
+            messages.info(request, "Tidak ada undangan yang perlu dikirim.")
+    return redirect(f"{reverse('person_list')}?status=belum")
 
 
 @require_http_methods(READ_WRITE)
