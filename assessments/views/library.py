@@ -16,10 +16,11 @@ from accounts.permissions import Rights
 from assessments import downloads, permissions, uploads
 from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.library import EditDocumentForm, LibraryFilters, NewDocumentForm, VersionForm, numbers
-from assessments.models import Document, DocumentVersion, Evidence, PagePreview
+from assessments.models import Document, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import library as queries
 from assessments.services import documents as services
 from assessments.services import reading
+from assessments.services import uploads as upload_services
 from assessments.services.evidence import is_frozen, requeue_stuck
 from assessments.services.library import AlreadyThere, Kept, in_library
 from assessments.views._base import allow, rights
@@ -56,7 +57,10 @@ def document_list(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def document_add(request: HttpRequest) -> HttpResponse:
-    """Files and links into the library, without an answer. Scripts send one file at a time and get the list back."""
+    """Files and links into the library, without an answer. Scripts send one file at a time and get the list back.
+
+    `upload` names a file that arrived in parts before (see `views.uploads`).
+    """
     mine = rights(request)
     allow(permissions.can_see_libraries(mine))
     _, agency = _chosen(request, mine)
@@ -81,6 +85,22 @@ def document_add(request: HttpRequest) -> HttpResponse:
                     agency_id=agency.pk, user=request.user, file=file, name=file.name or "", details=form.details()
                 )
                 added.append(_kept(request, kept))
+            except Refused as refusal:
+                problems.append(refusal.message)
+        for key in request.POST.getlist("upload")[: uploads.FILES_PER_REQUEST]:
+            try:
+                with upload_services.take(key=key, user=request.user, agency_id=agency.pk) as whole:
+                    kept = services.add_file(
+                        agency_id=agency.pk,
+                        user=request.user,
+                        file=whole.file,
+                        name=whole.name,
+                        details=form.details(),
+                    )
+                added.append(_kept(request, kept))
+            except Upload.DoesNotExist:
+                problems.append(upload_services.GONE)
+                status = 410
             except Refused as refusal:
                 problems.append(refusal.message)
         if url:
@@ -367,6 +387,7 @@ def _add_page(
         "url_error": url_error,
         "accept": uploads.ACCEPT,
         "max_bytes": uploads.max_bytes(),
+        "in_parts": upload_services.IN_PARTS_ABOVE,
         "types_text": uploads.TYPES_TEXT,
         **_arrived(request, agency),
         **_keeping(rights(request), agency),
