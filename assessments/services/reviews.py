@@ -73,7 +73,8 @@ def decide(
         review.round, review.reviewer, review.decided_at = assessment.round, acting.user, acting.now
         review.seen = _seen(answer) if review.decision == DecisionKind.RETURN else ""
         review.save()
-        acting.record("review.decide", review, before=before, after=values)
+        told = {**values, "indicator": code, "self_level": answer.self_level}
+        acting.record("review.decide", review, before=before, after=told)
         refresh_totals(acting)
         return review
 
