@@ -63,6 +63,7 @@ EXPECTED = {
     "see": row(operator=EVER, verifier_own=EVER, verifier=HANDED_IN, coordinator=EVER, leader=HANDED_IN),
     "see answers": row(operator=EVER, verifier_own=EVER, verifier=HANDED_IN, coordinator=EVER, leader="AF"),
     "see evidence": row(operator=EVER, verifier_own=EVER, verifier=HANDED_IN, coordinator=EVER, leader="AF"),
+    "see history": row(operator=EVER, verifier_own=EVER, verifier=HANDED_IN, coordinator=EVER),
     "report": row(operator=EVER, verifier_own=EVER, verifier=HANDED_IN, coordinator=EVER, leader=HANDED_IN),
     "edit answer": row(operator="DR", coordinator="DR"),
     "add evidence": row(operator="DR", coordinator="DR"),
@@ -86,6 +87,7 @@ FUNCTIONS = {
     "see": permissions.can_see,
     "see answers": permissions.can_see_answers,
     "see evidence": permissions.can_see_evidence,
+    "see history": permissions.can_see_history,
     "report": permissions.can_report,
     "edit answer": permissions.can_edit,
     "add evidence": permissions.can_edit,
@@ -112,6 +114,8 @@ WITHOUT_ASSESSMENT = {
     permissions.can_see_own_place: OPERATORS,
     permissions.can_see_follow_ups: {*OPERATORS, "verifier own", "verifier other", *COORDINATORS, *LEADERS},
     permissions.can_manage_follow_ups: set(COORDINATORS),
+    permissions.can_see_audit_trail: set(COORDINATORS),
+    permissions.can_compare_reviews: set(COORDINATORS),
 }
 #: About one follow-up: their matrix is in `test_followups`.
 OF_A_FOLLOW_UP = {
