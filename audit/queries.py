@@ -10,11 +10,14 @@ from audit.verification import ChainState, verify_stream
 
 @dataclass(frozen=True)
 class Heads:
-    """Several streams as one digest."""
+    """How far several streams have come: (stream, count, head) of each, and one digest over them all."""
 
-    streams: int
-    events: int
+    rows: tuple[tuple[str, int, str], ...]
     digest: str
+
+    @property
+    def events(self) -> int:
+        return sum(count for _, count, _ in self.rows)
 
 
 def chain_state(stream: str) -> ChainState:
@@ -32,6 +35,6 @@ def latest_verification() -> Verification | None:
 
 def heads_of(streams: Iterable[str]) -> Heads:
     """One digest over the heads of `streams` as they are now. One query."""
-    rows = Chain.objects.filter(pk__in=list(streams), count__gt=0).order_by("pk")
-    heads = {row.stream: (row.count, row.head) for row in rows}
-    return Heads(len(heads), sum(count for count, _ in heads.values()), heads_digest(heads))
+    chains = Chain.objects.filter(pk__in=list(streams), count__gt=0)
+    rows = tuple(sorted(chains.values_list("stream", "count", "head")))
+    return Heads(rows, heads_digest({stream: (count, head) for stream, count, head in rows}))

@@ -414,6 +414,18 @@ def test_the_last_anchor_removed_is_found_by_its_digest_on_paper(trail):
     assert ended.value.code == 1
 
 
+def test_a_head_on_paper_is_looked_for(trail):
+    head = in_place(6).digest
+    call_command("verify_chain", head=f"{STREAM}:6:{head[:16]}", stdout=StringIO())
+    for wrong in (f"{STREAM}:6:{'0' * 16}", f"{STREAM}:5:{head[:16]}", f"lain:6:{head}"):
+        with pytest.raises(SystemExit) as ended:
+            call_command("verify_chain", head=wrong, stdout=StringIO())
+        assert ended.value.code == 1
+    for unreadable in ("6", f"{STREAM}:x:{head}", f"{STREAM}:6:{head[:5]}"):
+        with pytest.raises(CommandError, match="--head"):
+            call_command("verify_chain", head=unreadable, stdout=StringIO())
+
+
 # --- Telling --------------------------------------------------------------------------------------------------------
 
 
@@ -478,7 +490,8 @@ def test_an_event_written_while_the_trail_is_read_is_no_false_alarm(trail, agenc
 def test_several_streams_have_one_digest(trail, agency, actor):
     streams = [STREAM, f"agency:{agency.pk}", "kosong"]
     before = heads_of(streams)
-    assert (before.streams, before.events) == (2, 11)
+    assert (len(before.rows), before.events) == (2, 11)
+    assert before.rows[1] == (STREAM, 8, in_place(8).digest)
     assert heads_of(reversed(streams)) == before
     written(agency, actor, 9)
     assert heads_of(streams).digest != before.digest

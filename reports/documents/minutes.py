@@ -1,6 +1,7 @@
 """Berita Acara: what was done and what came out of it, with true states only. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from reports.documents.government import Government
 
@@ -11,8 +12,36 @@ SIGNATORIES = (
 )
 
 
+#: Letters of a digest on paper; `verify_chain` finds it by them.
+SHORT = 16
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How far the audit trail of the period had come: (stream, count, head) of each chain, and the newest anchor."""
+
+    heads: tuple[tuple[str, int, str], ...] = ()
+    digest: str = ""  # over all of them
+    anchor_day: date | None = None
+    anchor_digest: str = ""
+
+    @property
+    def events(self) -> int:
+        return sum(count for _, count, _ in self.heads)
+
+    @property
+    def short(self) -> str:
+        return self.digest[:SHORT]
+
+    @property
+    def anchor_short(self) -> str:
+        return self.anchor_digest[:SHORT]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Minutes(Government):
+    trail: Trail = field(default_factory=Trail)
+
     @property
     def title(self) -> str:
         return f"{self.heading} Verifikasi Penilaian Mandiri SPBE {self.government} {self.year}"

@@ -26,7 +26,7 @@ def write_brief(report: Brief) -> bytes:
 
 def write_minutes(report: Minutes) -> bytes:
     """The workbook behind a Berita Acara."""
-    return _written(report, _summary, _groups, _indicators, _agencies, _about)
+    return _written(report, _summary, _groups, _indicators, _agencies, _trail, _about)
 
 
 def _written(report: Government, *sheets: Callable[[Book, Any], None]) -> bytes:
@@ -328,6 +328,18 @@ def _follow_ups(book: Book, report: Government) -> None:
         for line in report.follow_ups
     ]
     book.table("Tindak lanjut", columns, rows)
+
+
+def _trail(book: Book, report: Minutes) -> None:
+    """Each head as `verify_chain --head` takes it."""
+    columns = (
+        Column("Rantai", 24),
+        Column("Peristiwa terakhir", 18),
+        Column("Sidik", 70),
+        Column("Untuk verify_chain --head", 60),
+    )
+    rows = [(stream, count, head, f"{stream}:{count}:{head[:16]}") for stream, count, head in report.trail.heads]
+    book.table("Jejak audit", columns, rows)
 
 
 def _about(book: Book, report: Government) -> None:

@@ -21,7 +21,7 @@ from reports.documents.government import (
     TrendRow,
     Way,
 )
-from reports.documents.minutes import Minutes
+from reports.documents.minutes import Minutes, Trail
 from reports.documents.pemda import PemdaReport
 from reports.tests.sample import _fixture, spec
 
@@ -85,7 +85,16 @@ def brief(report: PemdaReport | None = None) -> Brief:
 
 
 def minutes(report: PemdaReport | None = None) -> Minutes:
-    return _of(Minutes, report or final_pemda())
+    trail = Trail(_heads(), _sha("semua"), date(2026, 11, 21), _sha("jangkar"))
+    return replace(_of(Minutes, report or final_pemda()), trail=trail)
+
+
+def _heads() -> tuple[tuple[str, int, str], ...]:
+    return tuple((f"assessment:{number}", 100 + number, _sha(str(number))) for number in range(1, 25))
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _facts(fixed: dict[str, int], *, suggested: dict[str, int] | None = None) -> dict[str, Any]:

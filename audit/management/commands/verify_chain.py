@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--stream", default="", help="satu rantai saja, misalnya assessment:12")
         parser.add_argument("--anchor", default="", help="sidik jangkar (paling sedikit 12 huruf) yang harus ada")
+        parser.add_argument("--head", default="", help="kepala rantai yang tercetak: RANTAI:NOMOR:SIDIK")
         parser.add_argument("--json", action="store_true", help="hasil sebagai JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,6 +29,8 @@ class Command(BaseCommand):
         verdict = _stream(options["stream"]) if options["stream"] else verify()
         if options["anchor"]:
             verdict = _with_anchor(verdict, options["anchor"])
+        if options["head"]:
+            verdict = _with_head(verdict, options["head"])
         seconds = round(time.monotonic() - began, 2)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(verdict, seconds), ensure_ascii=False))
@@ -59,16 +63,37 @@ def _stream(name: str) -> Verdict:
     return Verdict(state.count, 1, 0, tuple(state.problems))
 
 
-def _with_anchor(verdict: Verdict, digest: str) -> Verdict:
-    digest = "".join(digest.split()).lower()
-    if len(digest) < 12:
-        raise CommandError("--anchor: tulis paling sedikit 12 huruf pertama.")
+def _with_anchor(verdict: Verdict, printed: str) -> Verdict:
+    digest = _digest(printed, "--anchor")
     if Anchor.objects.filter(digest__startswith=digest).exists():
         return verdict
     newest = Anchor.objects.order_by("-day").first()
     until = f"jangkar terbaru {date_id(newest.day)}" if newest else "belum ada jangkar"
-    gone = Problem("anchor", f"Jangkar {digest} tidak ada ({until}): jangkar itu dihapus atau diganti.")
-    return Verdict(verdict.events, verdict.streams, verdict.anchors, (*verdict.problems, gone))
+    return _and(verdict, Problem("anchor", f"Jangkar {digest} tidak ada ({until}): dihapus atau diganti."))
+
+
+def _with_head(verdict: Verdict, printed: str) -> Verdict:
+    stream, _, rest = printed.strip().rpartition(":")
+    stream, _, number = stream.rpartition(":")
+    digest = _digest(rest, "--head")
+    if not stream or not number.isdecimal():
+        raise CommandError("--head: tulis RANTAI:NOMOR:SIDIK, misalnya assessment:12:340:9f86d081884c7d65.")
+    position = int(number)
+    if Event.objects.filter(stream=stream, position=position, digest__startswith=digest).exists():
+        return verdict
+    text = f"peristiwa nomor {position} bukan yang tercetak ({digest}): diubah, diganti atau dihapus."
+    return _and(verdict, Problem("anchor", text, stream, position))
+
+
+def _digest(printed: str, option: str) -> str:
+    digest = "".join(printed.split()).lower()
+    if len(digest) < 12:
+        raise CommandError(f"{option}: tulis paling sedikit 12 huruf pertama dari sidiknya.")
+    return digest
+
+
+def _and(verdict: Verdict, problem: Problem) -> Verdict:
+    return replace(verdict, problems=(*verdict.problems, problem))
 
 
 def _as_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
