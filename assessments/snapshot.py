@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from accounts.models import User
 from assessments import totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Review, Status
 from assessments.queries.answers import shown_decision
@@ -23,9 +24,10 @@ SHAPE = 2
 
 
 def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[Answer]]:
-    """The answers of many assessments with all a snapshot needs, by assessment id. Five queries.
+    """The answers of many assessments with all a snapshot needs, by assessment id.
 
-    Indicators and reviewers are few and long: they are read once, not beside each of their rows.
+    Five queries, and one more where anything was filled in for an agency. Indicators, reviewers and who filled
+    in are few and long: they are read once, not beside each of their rows.
     """
     found: dict[int, list[Answer]] = {assessment.pk: [] for assessment in assessments}
     used = Answer.objects.filter(assessment__in=found).order_by().values("indicator")
@@ -42,7 +44,19 @@ def answers_for_snapshot(assessments: Iterable[Assessment]) -> dict[int, list[An
     for answer in rows:
         answer.indicator = indicators[answer.indicator_id]
         found[answer.assessment_id].append(answer)
+    _name_helpers([answer for answers in found.values() for answer in answers])
     return found
+
+
+def _name_helpers(answers: list[Answer]) -> None:
+    """Fetch at once who filled in answers and attached evidence for an agency. At most one query."""
+    helped = [answer for answer in answers if answer.on_behalf and answer.changed_by_id]
+    brought = [each for answer in answers for each in answer.all_evidence if each.on_behalf]  # type: ignore[attr-defined]
+    people = User.objects.in_bulk({each.changed_by_id for each in helped} | {each.added_by_id for each in brought})
+    for answer in helped:
+        answer.changed_by = people[answer.changed_by_id]
+    for evidence in brought:
+        evidence.added_by = people[evidence.added_by_id]
 
 
 def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
@@ -160,6 +174,7 @@ def _indicator(answer: Answer, reviews: list[Review], current: Review | None) ->
         "fact": answer.fact,
         "analysis": answer.analysis,
         "on_behalf": answer.on_behalf,
+        "filled_by": str(answer.changed_by) if answer.on_behalf and answer.changed_by_id else "",
         "verified_level": text(current.verified_level) if current else None,
         "decision": current.decision if current else None,
         "reviews": [
@@ -195,6 +210,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "url": version.url,
         "size": version.size,
         "sha256": version.sha256,
+        "attached_for_agency_by": str(evidence.added_by) if evidence.on_behalf else "",
     }
 
 

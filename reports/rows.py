@@ -38,6 +38,8 @@ class IndicatorRow:
     documents: tuple[str, ...] = ()  # labels of `DocumentRow`, "B1"
     counts_as: Level | None = None  # what stands for the own level: the lowest one, where it is said not relevant
     on_behalf: bool = False  # filled in by a coordinator for the agency
+    filled_by: str = ""  # by whom, where it was; results frozen before that was kept do not say
+    attached_by: tuple[str, ...] = ()  # who attached evidence to it for the agency
     is_frozen: bool = False  # as "tidak selesai": no decision will come
 
     @property

@@ -331,7 +331,7 @@ def review_page(assessment: Assessment, code: str) -> ReviewPage:
 def evidence_view(assessment: Assessment, code: str, evidence_pk: int) -> EvidenceView:
     """One piece of evidence of one answer. Raises `Evidence.DoesNotExist`."""
     return _evidence_view(
-        Evidence.objects.select_related("version__document")
+        Evidence.objects.select_related("version__document", "added_by")
         .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
         .get(answer__assessment=assessment, answer__indicator__code=code, pk=evidence_pk)
     )
@@ -340,7 +340,7 @@ def evidence_view(assessment: Assessment, code: str, evidence_pk: int) -> Eviden
 def _evidence_rows() -> Prefetch:
     return Prefetch(
         "evidence",
-        Evidence.objects.select_related("version__document")
+        Evidence.objects.select_related("version__document", "added_by")
         .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
         .order_by("id"),
         "all_evidence",

@@ -268,6 +268,20 @@ class AgencyReport:
         return tuple(row.code for row in self.indicators if row.on_behalf)
 
     @property
+    def helpers(self) -> tuple[tuple[str, str], ...]:
+        """What was done for the agency and not by it: words with the indicators, and by whom."""
+        done: dict[tuple[str, str], list[str]] = {}
+        for row in self.indicators:
+            if row.on_behalf:
+                done.setdefault(("diisi", row.filled_by), []).append(row.code)
+            for name in row.attached_by:
+                done.setdefault(("bukti dilampirkan", name), []).append(row.code)
+        return tuple(
+            (f"Indikator {', '.join(codes)}: {act}", name or "Koordinator Penilaian")
+            for (act, name), codes in done.items()
+        )
+
+    @property
     def all_on_behalf(self) -> bool:
         return len(self.on_behalf_codes) == len(self.indicators)
 

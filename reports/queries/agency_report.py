@@ -275,6 +275,12 @@ def _indicator_row(
         not_relevant_reason=row["not_applicable_reason"],
         documents=labels.get(row["code"], ()),
         on_behalf=row["on_behalf"],
+        filled_by=row.get("filled_by", ""),
+        attached_by=tuple(
+            dict.fromkeys(
+                name for each in row["evidence"] if (name := each.get("attached_for_agency_by", ""))
+            )
+        ),
     )
 
 

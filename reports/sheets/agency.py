@@ -98,6 +98,8 @@ def _indicators(book: Book, report: AgencyReport) -> None:
         Column("Level x bobot", 9, "weight"),
         Column("Keterangan", 30),
         Column("Diisi atas nama OPD", 10),
+        Column("Diisi oleh", 24),
+        Column("Bukti dilampirkan atas nama OPD oleh", 24),
         *([] if report.evidence_withheld else [Column("Bukti", 16)]),
     ]
     aspects = {part.code: part.name for part in report.aspects}
@@ -109,6 +111,7 @@ def _indicators(book: Book, report: AgencyReport) -> None:
         row += [item.last_level] if report.last_year else []
         row += [counted, None if counted is None else item.weight]
         row += [None if counted is None else Fraction(counted) * item.weight, item.state, item.on_behalf]
+        row += [item.filled_by, ", ".join(item.attached_by)]
         rows.append(row if report.evidence_withheld else [*row, ", ".join(item.documents)])
     book.table("Indikator", columns, rows)
 
