@@ -277,9 +277,7 @@ def _indicator_row(
         on_behalf=row["on_behalf"],
         filled_by=row.get("filled_by", ""),
         attached_by=tuple(
-            dict.fromkeys(
-                name for each in row["evidence"] if (name := each.get("attached_for_agency_by", ""))
-            )
+            dict.fromkeys(name for each in row["evidence"] if (name := each.get("attached_for_agency_by", "")))
         ),
     )
 
