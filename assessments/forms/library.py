@@ -81,7 +81,7 @@ class VersionForm(forms.Form):
         help_text="Lengkap dengan https://, bila versi barunya bukan berkas.",
     )
     change = forms.CharField(
-        label="Yang berubah",
+        label="Yang berubah (tidak wajib)",
         required=False,
         max_length=CHANGE_MAX,
         help_text="Satu kalimat, misalnya “Lampiran II ditambah” atau “Sudah ditandatangani”.",
@@ -117,7 +117,12 @@ class VersionForm(forms.Form):
 class LibraryFilters(forms.Form):
     """The fields above the list; what is not known does not narrow."""
 
-    q = forms.CharField(label="Judul, nomor, atau nama berkas", required=False, max_length=100)
+    q = forms.CharField(
+        label="Cari",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Judul, nomor, nama berkas"}),
+    )
     urut = forms.ChoiceField(label="Urutkan", required=False, choices=list(ORDERS.items()))
 
     def wanted(self) -> LibraryFilter:

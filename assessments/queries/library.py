@@ -28,7 +28,7 @@ from assessments.models import (
 from spbe_portal.formatting import date_id
 
 PER_PAGE = 25
-PICKER_PER_PAGE = 15
+PICKER_PER_PAGE = 10
 SOON_DAYS = 60
 
 ALL, VALID, SOON, EXPIRED, UNUSED, FILES, LINKS = "", "berlaku", "segera", "habis", "belum-dipakai", "berkas", "tautan"

@@ -41,6 +41,7 @@ class Library:
                 number=stored["number"],
                 date=stored["date"],
                 kind=row["kind"],
+                valid_until=self._valid_until(row, stored["date"]),
                 created_by=operator,
             )
             self.versions[key] = DocumentVersion(
@@ -57,6 +58,13 @@ class Library:
             self.new_documents.append(document)
             self.new_versions.append(self.versions[key])
         return self.versions[key]
+
+    def _valid_until(self, row: dict[str, Any], issued: date) -> date | None:
+        """Agreements and decisions on teams end some day; what is always valid says nothing."""
+        years = {"perjanjian": 2, "keputusan": 1, "surat_edaran": 3}.get(row["kind"])
+        if years is None or random.Random(f"{row['title']} {issued}").random() < 0.3:
+            return None
+        return date(issued.year + years, 12, 31)
 
     def _stored(self, row: dict[str, Any], year: int) -> dict[str, Any]:
         key = (row["title"], year)
