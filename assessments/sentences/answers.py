@@ -162,6 +162,10 @@ def _extend(event: Event, names: Names) -> str:
     return f"memperpanjang batas waktu dari {moment(event.before.get('due_at'))} menjadi {moment(event.after.get('due_at'))}"
 
 
+def _remind(event: Event, names: Names) -> str:
+    return f"mengingatkan OPD agar mengajukan ({event.after.get('people', 0)} orang)"
+
+
 def _assign(event: Event, names: Names) -> str:
     parts = [
         f"{word} indikator {event.after[side]}"
@@ -197,6 +201,7 @@ ANSWERS: dict[str, tuple[str, Sentence]] = {
     "assessment.reopen": ("status", just("membuka kembali penilaian untuk diverifikasi")),
     "assessment.cancel": ("status", just("membatalkan penilaian")),
     "assessment.extend": ("status", _extend),
+    "assessment.remind": ("lain", _remind),
     "assessment.finalise": ("status", _finalise),
     "assessment.assign": ("lain", _assign),
     "history.export": ("laporan", _export),

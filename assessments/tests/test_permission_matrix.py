@@ -105,6 +105,7 @@ FUNCTIONS = {
 OPERATORS = {"operator own", "operator other"}
 WITHOUT_ASSESSMENT = {
     permissions.can_manage_periods: set(COORDINATORS),
+    permissions.can_remind: set(COORDINATORS),
     permissions.can_see_results: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
     permissions.can_see_queue: {"verifier own", "verifier other", *COORDINATORS},
     permissions.can_see_pemda: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},

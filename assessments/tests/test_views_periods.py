@@ -538,7 +538,7 @@ def test_a_reviewer_who_filled_in_does_not_count_as_reviewer(login, city, assess
 
 def test_the_reminder_names_who_has_not_handed_in_and_nobody_else(login, city, returned, period):
     hand_in(Assessment.objects.get(period=period, agency=city.dinsos), city.other_operator)
-    reminder = login(city.coordinator).get(reverse("period", args=[period.pk])).context["reminder"]
+    reminder = login(city.coordinator).get(reverse("not_handed_in", args=[period.pk])).context["message"]
     waiting, mending = reminder.split("Sedang memperbaiki (1 OPD):")
     assert "1. Dinas Kesehatan: 2 indikator dikembalikan, paling lambat" in mending
     assert "Belum mengajukan (1 OPD):" in waiting
@@ -898,7 +898,8 @@ def test_returns_that_are_published_are_counted_before_everybody(login, city, re
     response = login(member).get(reverse("period", args=[period.pk]))
     row = next(row for row in response.context["progress"].rows if row.assessment == returned)
     assert (row.decided, row.returned) == (47, 2)
-    assert "2 indikator dikembalikan" in response.context["reminder"]
+    message = login(member).get(reverse("not_handed_in", args=[period.pk])).context["message"]
+    assert "2 indikator dikembalikan" in message
 
 
 @pytest.mark.parametrize("name", ["period_list", "results"])

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -112,8 +111,6 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
     rows = [row for row in progress.rows if _matches(row, status, search)]
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("halaman"))
     page.object_list = queries.with_changes(page.object_list)
-    home = f"{settings.PUBLIC_URL}/"
-    reminder = queries.reminder_text(progress, url=home) if found.status == "open" else ""
     return render(
         request,
         "assessments/period.html",
@@ -124,7 +121,6 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
             "chips": _chips(progress),
             "status": status,
             "search": search,
-            "reminder": reminder,
             "results": queries.result_counts(found),
             "without_pic": indicators_without_pic(found),
             "pemda_open": open_government(found),

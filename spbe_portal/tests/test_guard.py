@@ -171,6 +171,8 @@ TABLE: dict[str, list[Row]] = {
     **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
     "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
     "results": [Row("- 403 403 200 200 200 200 403 403")],
+    "not_handed_in": [Row(COORDINATOR, ("period",))],
+    "remind": [Row("- 403 403 403 403 302 403 403 403", ("period",))],
     # Assignments
     **{
         name: [Row(COORDINATOR, ("period",))]

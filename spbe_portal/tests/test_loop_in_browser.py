@@ -226,6 +226,7 @@ PAGES = {
         "period_edit",
         "period_finalise",
         "period_cancel",
+        "not_handed_in",
         "determination",
         "determine",
         "assignments",
@@ -270,8 +271,8 @@ def check_pages(browser, live_server, pages, things, width) -> None:
             "sheet submit withdraw index_breakdown extend cancel review_overview return approve answer review"
         ),
         "period": (
-            "period period_edit period_finalise period_cancel assignments assignments_preset assignments_import"
-            " determine"
+            "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
+            " assignments_import determine"
         ),
         "code": "answer review determine",
         "agency": "agency agency_edit agency_end",

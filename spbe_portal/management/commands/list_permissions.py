@@ -57,6 +57,7 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Membuat dan memeriksa tindak lanjut", permissions.can_manage_follow_ups),
     ("Melihat daftar hasil semua OPD", permissions.can_see_results),
     ("Melihat antrean verifikasi", permissions.can_see_queue),
+    ("Melihat dan mengingatkan OPD yang belum mengajukan", permissions.can_remind),
     ("Membandingkan keputusan dan para verifikator", permissions.can_compare_reviews),
     ("Membaca jejak audit semua hal", permissions.can_see_audit_trail),
     ("Melihat posisi OPD sendiri", permissions.can_see_own_place),
