@@ -17,11 +17,12 @@ class AnswerState:
     evidence_count: int
     was_returned: bool = False
     changed_since_return: bool = False
+    infected_count: int = 0  # pieces of evidence that the virus scanner found something in
 
 
 @dataclass(frozen=True)
 class Gap:
-    """One missing thing. `kind` is one of unanswered, no_explanation, no_evidence, no_reason, untouched."""
+    """One missing thing. `kind` is one of unanswered, no_explanation, no_evidence, infected, no_reason, untouched."""
 
     kind: str
     code: str
@@ -44,6 +45,8 @@ def gaps_of(answer: AnswerState, scale_min: int | Decimal) -> list[Gap]:
             kinds.append("no_explanation")
         if not answer.evidence_count:
             kinds.append("no_evidence")
+    if answer.infected_count:
+        kinds.append("infected")
     if answer.was_returned and not answer.changed_since_return:
         kinds.append("untouched")
     return [Gap(kind, answer.code) for kind in kinds]

@@ -1,7 +1,6 @@
 """What arrives from the indicator page. Values are checked by the services, for page and API alike."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,19 +74,10 @@ class EvidenceForm(forms.Form):
     pages = forms.CharField(label="Halaman", max_length=60, required=False, help_text="Misalnya 3-5, 8")
     level = forms.ChoiceField(label="Mendukung level", required=False)
 
-    def __init__(self, *args: Any, ladder: tuple[LevelRow, ...] = (), page_count: int | None = None, **kwargs: Any):
+    def __init__(self, *args: Any, ladder: tuple[LevelRow, ...] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.page_count = page_count
         levels = [(str(row.level), f"{level_id(row.level)} {row.name}".strip()) for row in ladder]
         self.fields["level"].choices = [("", "Tidak disebut"), *levels]  # type: ignore[attr-defined]
-
-    @property
-    def pages_warning(self) -> str:
-        """Said where pages are named that the file does not have; no refusal, its sheets may be numbered otherwise."""
-        named = re.findall(r"[0-9]{1,9}", str(self["pages"].value() or ""))
-        if not self.page_count or all(int(number) <= self.page_count for number in named):
-            return ""
-        return f"Periksa halamannya: berkas ini hanya {self.page_count} halaman."
 
 
 class NewEvidenceForm(EvidenceForm):

@@ -84,7 +84,7 @@ class DocumentVersion(models.Model):
     preview = models.CharField(max_length=10, choices=Preview, default=Preview.NONE)
     queued_at = models.DateTimeField(null=True, editable=False)  # when its pictures were asked for again
     has_text = models.BooleanField(null=True)  # a PDF with a text layer; None: not a PDF, or not looked at yet
-    is_encrypted = models.BooleanField(default=False)  # a PDF that asks for a password
+    is_encrypted = models.BooleanField(default=False)  # a PDF; without page_count: it opens with a password only
     scan = models.CharField(max_length=10, choices=Scan, default=Scan.NONE)
     scanned_at = models.DateTimeField(null=True)
     finding = models.CharField(max_length=200, blank=True)  # what the scanner called it
@@ -112,6 +112,11 @@ class DocumentVersion(models.Model):
     @property
     def is_link(self) -> bool:
         return bool(self.url)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file may be opened at all: it does not wait for the virus scanner, nor was it found infected."""
+        return self.scan in (self.Scan.NONE, self.Scan.CLEAN)
 
 
 class PagePreview(models.Model):

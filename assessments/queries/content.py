@@ -21,11 +21,18 @@ class Piece(NamedTuple):
     number: str
     date: object
     kind: str
+    scan: str = "none"  # no part of what was said: a scanner changes it, not a person
 
 
 _FIELDS = tuple(
-    name if name in ("version_id", "pages", "level") else f"version__document__{name}" for name in Piece._fields
+    name
+    if name in ("version_id", "pages", "level")
+    else "version__scan"
+    if name == "scan"
+    else f"version__document__{name}"
+    for name in Piece._fields
 )
+_SAID = slice(Piece._fields.index("title"), Piece._fields.index("scan"))
 
 
 def pieces_of(evidence: QuerySet[Evidence]) -> dict[int, list[Piece]]:
@@ -47,6 +54,7 @@ def piece_of(evidence: Evidence) -> Piece:
         document.number,
         document.date,
         document.kind,
+        evidence.version.scan,
     )
 
 
@@ -57,7 +65,7 @@ def content_digest(answer: Answer, pieces: Iterable[Piece]) -> str:
         answer.not_applicable,
         *(_text(text) for text in (answer.fact, answer.analysis, answer.not_applicable_reason)),
         sorted(
-            [piece.version_id, _text(piece.pages), _number(piece.level), *map(_text, piece[3:])] for piece in pieces
+            [piece.version_id, _text(piece.pages), _number(piece.level), *map(_text, piece[_SAID])] for piece in pieces
         ),
     ]
     return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()

@@ -89,8 +89,8 @@ class AnswerPage:
 
     @property
     def is_pending(self) -> bool:
-        """Some preview is still being made."""
-        return any(evidence.version.preview == "pending" for evidence in self.evidence)
+        """Some preview is still being made, or some file still being scanned."""
+        return any("pending" in (evidence.version.preview, evidence.version.scan) for evidence in self.evidence)
 
     @property
     def verified_name(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from assessments import completeness
 from assessments.errors import Problem
-from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
+from assessments.models import Answer, Assessment, DecisionKind, DocumentVersion, Evidence, Review, Status
 from assessments.queries.answers import answers_of, published_decisions
 from assessments.queries.content import Piece, content_digest, pieces_of
 
@@ -39,6 +39,12 @@ GAPS = {
     ),
     "no_evidence": GapText(
         "Tanpa bukti", "Tanpa bukti dukung", "Lampirkan paling sedikit satu bukti.", "lampirkan bukti dukung"
+    ),
+    "infected": GapText(
+        "Bukti berbahaya",
+        "Bukti berbahaya",
+        "Hapus bukti yang ditemukan mengandung virus, lalu unggah berkas yang bersih.",
+        "ganti bukti yang ditemukan mengandung virus",
     ),
     "no_reason": GapText(
         "Tanpa alasan", "Tidak relevan tanpa alasan", "Tulis alasannya.", "tulis alasan tidak relevan"
@@ -93,6 +99,7 @@ def completeness_of(answer: Answer, returned_by: Review | None, pieces: list[Pie
         has_reason=bool(answer.not_applicable_reason.strip()),
         has_explanation=bool(answer.fact.strip() or answer.analysis.strip()),
         evidence_count=len(pieces),
+        infected_count=sum(piece.scan == DocumentVersion.Scan.INFECTED for piece in pieces),
         was_returned=returned_by is not None,
         changed_since_return=returned_by is not None and is_mended(answer, returned_by, pieces),
     )

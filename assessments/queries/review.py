@@ -17,7 +17,9 @@ from assessments.models import (
     PagePreview,
     Review,
 )
+from assessments.quality import Caution
 from assessments.queries.last_year import LastYear, Level, last_year_of
+from assessments.queries.quality import cautions_of
 from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
 from indicators.models import Indicator
@@ -213,6 +215,7 @@ class EvidenceView:
     document: Document
     pages: list[PagePreview]
     cited: list[int]
+    cautions: list[Caution]
 
     @property
     def is_link(self) -> bool:
@@ -220,7 +223,8 @@ class EvidenceView:
 
     @property
     def is_pending(self) -> bool:
-        return self.version.preview == DocumentVersion.Preview.PENDING
+        waits_for_scanner = self.version.scan == DocumentVersion.Scan.PENDING
+        return waits_for_scanner or self.version.preview == DocumentVersion.Preview.PENDING
 
     @property
     def is_failed(self) -> bool:
@@ -299,7 +303,7 @@ class ReviewPage:
 
 
 def review_page(assessment: Assessment, code: str) -> ReviewPage:
-    """One answer. Thirteen queries at most, whatever its evidence. Raises `Answer.DoesNotExist`."""
+    """One answer. Fourteen queries at most, whatever its evidence. Raises `Answer.DoesNotExist`."""
     answer = (
         Answer.objects.select_related("indicator__instrument", "indicator__aspect", "changed_by")
         .prefetch_related(
@@ -312,6 +316,7 @@ def review_page(assessment: Assessment, code: str) -> ReviewPage:
     current = next((review for review in reviews if review.is_current), None)
     # A published decision is both: what stands, and what the agency has read and may have replied to.
     history = [review for review in reviews if review.is_published and (review is not current or review.reply)]
+    doubtful = cautions_of(assessment, answer.all_evidence)
     return ReviewPage(
         answer=answer,
         indicator=indicator_content(answer.indicator),
@@ -319,7 +324,7 @@ def review_page(assessment: Assessment, code: str) -> ReviewPage:
         current=current,
         history=history,
         last=last_year_of(assessment, [answer]).get(answer.pk),
-        evidence=[_evidence_view(evidence) for evidence in answer.all_evidence],
+        evidence=[_evidence_view(evidence, doubtful[evidence.pk]) for evidence in answer.all_evidence],
         place=place_of(assessment, code),
         was_returned=any(
             review.decision == DecisionKind.RETURN and review.is_published and review.round == assessment.round - 1
@@ -330,11 +335,12 @@ def review_page(assessment: Assessment, code: str) -> ReviewPage:
 
 def evidence_view(assessment: Assessment, code: str, evidence_pk: int) -> EvidenceView:
     """One piece of evidence of one answer. Raises `Evidence.DoesNotExist`."""
-    return _evidence_view(
+    evidence = (
         Evidence.objects.select_related("version__document", "added_by")
         .prefetch_related(Prefetch("version__pages", PagePreview.objects.order_by("page"), "all_pages"))
         .get(answer__assessment=assessment, answer__indicator__code=code, pk=evidence_pk)
     )
+    return _evidence_view(evidence, cautions_of(assessment, [evidence])[evidence.pk])
 
 
 def _evidence_rows() -> Prefetch:
@@ -347,9 +353,9 @@ def _evidence_rows() -> Prefetch:
     )
 
 
-def _evidence_view(evidence: Evidence) -> EvidenceView:
+def _evidence_view(evidence: Evidence, cautions: list[Caution]) -> EvidenceView:
     version = evidence.version
-    return EvidenceView(evidence, version, version.document, version.all_pages, cited_pages(evidence.pages))
+    return EvidenceView(evidence, version, version.document, version.all_pages, cited_pages(evidence.pages), cautions)
 
 
 def first_pictures(assessment: Assessment, code: str | None, limit: int = 2) -> list[tuple[int, int]]:
@@ -359,7 +365,9 @@ def first_pictures(assessment: Assessment, code: str | None, limit: int = 2) -> 
     found = (
         Evidence.objects.filter(answer__assessment=assessment, answer__indicator__code=code)
         .order_by("id", "version__pages__page")
-        .filter(version__pages__page__lte=limit)
+        .filter(
+            version__pages__page__lte=limit, version__scan__in=(DocumentVersion.Scan.NONE, DocumentVersion.Scan.CLEAN)
+        )
         .values_list("pk", "version__pages__page")[:limit]
     )
     return list(found)

@@ -26,6 +26,11 @@ from assessments.uploads import Checked
 
 logger = logging.getLogger(__name__)
 
+INFECTED = (
+    "Berkas dengan isi yang sama pernah diunggah dan ditemukan mengandung virus, jadi tidak diterima. Periksa komputer "
+    "asalnya, lalu unggah berkas yang bersih."
+)
+
 OF_DOCUMENT = ("title", "number", "date", "kind")
 DETAILS = (*OF_DOCUMENT, "valid_until")
 
@@ -65,6 +70,8 @@ class Incoming:
         if version is None:
             made = self._version(user, new_document(self.agency_id, user, details), 1)
             return Kept(made, was_known=False, is_healed=False)
+        if version.scan == DocumentVersion.Scan.INFECTED:
+            raise Invalid({"file": INFECTED})
         self.is_used = bool(self.stored) and _is_lost(version)
         if self.is_used:
             _heal(version, self.stored, now)
@@ -186,5 +193,7 @@ def _heal(version: DocumentVersion, stored: str, now: datetime) -> None:
     version.file.name = stored
     version.preview = previews.state_for(version.content_type)
     version.queued_at = now
-    version.save(update_fields=["file", "preview", "queued_at"])
+    if version.scan == DocumentVersion.Scan.NONE:
+        version.scan = scans.state_for_new()
+    version.save(update_fields=["file", "preview", "queued_at", "scan"])
     queue_previews(version)

@@ -376,7 +376,7 @@ class TestReading:
             evidence = attach(answer, city.operator, f"Dokumen {number}")
             PagePreview.objects.create(version=evidence.version, page=1, file="x.png", width=1, height=1)
         DocumentVersion.objects.update(preview="ready")
-        with django_assert_max_num_queries(few + 1) as queries_then:  # the pictures
+        with django_assert_max_num_queries(few + 2) as queries_then:  # the pictures, other uses of the files
             client.get(url("answer", assessment))
         many = len(queries_then)
         answer = stored(assessment)
@@ -390,7 +390,7 @@ def test_pages_the_file_does_not_have_are_told_and_not_refused(login, assessment
     evidence = attach(stored(assessment), city.operator)
     DocumentVersion.objects.filter(pk=evidence.version_id).update(page_count=1)
     Evidence.objects.filter(pk=evidence.pk).update(pages="1-3")
-    warning = "Periksa halamannya: berkas ini hanya 1 halaman."
+    warning = "Periksa halamannya: berkas ini hanya 1 halaman, jadi halaman 3 tidak ada."
     client = login(city.operator)
     assert warning in text(client.get(url("answer", assessment)))
     Evidence.objects.filter(pk=evidence.pk).update(pages="1")

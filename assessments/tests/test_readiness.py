@@ -13,6 +13,7 @@ def test_every_kind_of_gap_has_its_words_and_its_state():
         AnswerState("1", None, False, False, False, 0, was_returned=True),
         AnswerState("2", 3, False, False, False, 0),
         AnswerState("3", None, True, False, False, 0),
+        AnswerState("4", 3, False, False, True, 1, infected_count=1),
     ]
     kinds = {gap.kind for gap in gaps(worst, 1)}
     assert kinds == set(GAPS) == set(GAP_STATES)

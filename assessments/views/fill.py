@@ -21,6 +21,7 @@ from assessments.queries import followups
 from assessments.queries import sheet as sheet_queries
 from assessments.queries.answers import handed_in_for
 from assessments.queries.content import pieces_of
+from assessments.queries.quality import cautions_of
 from assessments.queries.results import revisions_of, shown_status
 from assessments.services import answers as services
 from assessments.services import evidence as evidence_services
@@ -238,12 +239,14 @@ def evidence_context(
             initial=_described(evidence),
             prefix=f"b{evidence.pk}",
             ladder=ladder,
-            page_count=evidence.version.page_count,
         )
         for evidence in page.evidence
     }
     if edited:
         forms[edited[0]] = edited[1]
+    found = cautions_of(assessment, page.evidence)
+    for evidence in page.evidence:
+        evidence.cautions = found[evidence.pk]  # type: ignore[attr-defined]
     return {
         "pieces": [
             (evidence, forms[evidence.pk], bool(edited and edited[0] == evidence.pk)) for evidence in page.evidence

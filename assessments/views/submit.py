@@ -10,6 +10,7 @@ from assessments import permissions, workflow
 from assessments.errors import NotReady, Refused
 from assessments.models import Assessment, Status
 from assessments.queries import sheet as queries
+from assessments.queries.quality import doubts_of
 from assessments.queries.readiness import GAPS
 from assessments.views._base import allow, find_assessment, is_writer, rights
 from assessments.views.fill import other_person
@@ -20,6 +21,7 @@ PLACES = {
     "unanswered": "tangga",
     "no_explanation": "fakta",
     "no_evidence": "bukti",
+    "infected": "bukti",
     "no_reason": "alasan",
     "untouched": "keputusan",
 }
@@ -58,6 +60,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         "returned": len(returned),
         "mended": sum("untouched" not in row.gaps for row in returned),
         "groups": _groups(shown),
+        "doubts": doubts_of(assessment),
         "is_late": now >= assessment.due_at,
         "refused": refused,
         "was_refused": request.method == "POST",

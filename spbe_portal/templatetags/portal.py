@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import floor
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
@@ -151,3 +152,11 @@ def widget_class(widget: dict) -> str:
     else:
         own = "form-control"
     return f"{own} {widget['attrs'].get('class', '')}".strip()
+
+
+@register.simple_tag
+def scan_note() -> str:
+    """Whether files are scanned for viruses in this portal."""
+    if settings.CLAMD:
+        return "Berkas baru diperiksa terhadap virus dan dapat dibuka setelah dinyatakan bersih."
+    return "Portal ini tidak memeriksa berkas terhadap virus."
