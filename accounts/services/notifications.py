@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -92,12 +91,11 @@ def _prepared(person: User, message: Message, choice: NotificationChoice | None,
 def _queue(pks: list[int]) -> None:
     """Have e-mails sent once the rows are there; a broker that is down does not undo what they tell of."""
     for start in range(0, len(pks), AT_ONCE):
-        send = partial(_send, pks[start : start + AT_ONCE])
-        transaction.on_commit(send, robust=True)
+        _queue_task(pks[start : start + AT_ONCE])
 
 
-def _send(pks: list[int]) -> None:
-    tasks.send_emails.delay(pks)
+def _queue_task(pks: list[int]) -> None:
+    transaction.on_commit(lambda: tasks.send_emails.delay(pks), robust=True)
 
 
 def mark_read(*, user: User, pk: int) -> Notification:
