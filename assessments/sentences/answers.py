@@ -70,6 +70,17 @@ def _add(event: Event, names: Names) -> str:
     return f"melampirkan {_evidence(event)} pada {names.indicator(event)}"
 
 
+def _carry(text: str) -> Sentence:
+    """What was said of last year's answer or document."""
+
+    def sentence(event: Event, names: Names) -> str:
+        title = event.after.get("what")
+        what = f"bukti tahun lalu “{title}”" if title else "isian tahun lalu"
+        return f"menyatakan {what} {text} pada {names.indicator(event)}"
+
+    return sentence
+
+
 def _edit(event: Event, names: Names) -> str:
     return f"mengubah keterangan bukti pada {names.indicator(event)}"
 
@@ -192,6 +203,8 @@ ANSWERS: dict[str, tuple[str, Sentence]] = {
     "evidence.remove": ("bukti", _remove),
     "evidence.download": ("pembacaan", _download),
     "evidence.view": ("pembacaan", _view),
+    "carry.keep": ("isian", _carry("masih berlaku")),
+    "carry.drop": ("isian", _carry("tidak berlaku lagi")),
     "review.decide": ("verifikasi", _decide),
     "review.reply": ("verifikasi", _reply),
     "assessment.submit": ("status", _submit),

@@ -138,6 +138,11 @@ TABLE: dict[str, list[Row]] = {
     ],
     "evidence_page": [Row("- 404 404 404 404 404 403 404 404", ("evidence", "page"), "submitted")],
     "upload_begin": [Row(POST_ONLY)],
+    "carry_over": [
+        Row(OWN_DRAFT_WRITE, ("assessment",)),
+        Row("- 302 404 403 403 302 403 404 404", ("assessment",), "submitted"),
+    ],
+    "carry_over_one": [Row("- 404 404 404 403 404 404 404 404", ("assessment", "code"))],
     # The agency's library of documents
     "document_list": [Row("- 200 200 403 403 200 403 403 403")],
     "document_add": [Row("- 200 200 403 403 302 403 403 403")],
