@@ -102,15 +102,25 @@ def identity_from(provider: IdentityProvider, pending: Pending, code: str, back:
     authorised = claims.get("azp")
     if authorised not in (None, provider.client_id) or (isinstance(claims["aud"], list) and len(claims["aud"]) > 1):
         raise OIDCError("the token is for somebody else too")
-    methods = claims.get("amr") if isinstance(claims.get("amr"), list) else []
+    subject = _line(claims["sub"])
+    if not subject:
+        raise OIDCError("the token is about nobody")
+    told = claims.get("amr")
+    methods = {str(method) for method in told} if isinstance(told, list) else set()
     return Identity(
         issuer=provider.issuer,
-        subject=str(claims["sub"]),
-        claim=str(claims.get(provider.claim) or "").strip(),
-        email=str(claims.get("email") or "").strip(),
+        subject=subject,
+        claim=_line(claims.get(provider.claim)),
+        email=_line(claims.get("email")),
         is_verified=claims.get("email_verified") is True,
-        has_second_factor=bool(SECOND_FACTORS & {str(method) for method in methods}),
+        has_second_factor=bool(SECOND_FACTORS & methods),
     )
+
+
+def _line(value: Any) -> str:
+    """A text of one line as databases know it; "" for anything else, such as a name with a zero byte behind it."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text.isprintable() and len(text) <= 255 else ""
 
 
 def _checked(provider: IdentityProvider, description: dict[str, Any], token: str) -> dict[str, Any]:

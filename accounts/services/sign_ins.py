@@ -1,6 +1,5 @@
 """Where people are signed in: noted at log-in, listed, ended."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +22,25 @@ MARK = "sign_in"
 EVERY = timedelta(minutes=5)
 LONGEST = timedelta(hours=12)
 
-_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"))
-_BROWSERS += (("Chrome/", "Chrome"), ("CriOS", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
-_SYSTEMS += (("Mac OS", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux"))
+#: What a User-Agent header holds, the more telling first, and how it is called.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "CriOS": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,8 @@ class Shown:
 
 def device_in_words(browser: str) -> str:
     """What a User-Agent header tells: "Chrome di Windows"."""
-    name = next((name for mark, name in _BROWSERS if mark in browser), "")
-    system = next((name for mark, name in _SYSTEMS if re.search(rf"\b{re.escape(mark)}", browser)), "")
+    name = next((name for mark, name in _BROWSERS.items() if mark in browser), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in browser), "")
     if name and system:
         return f"{name} di {system}"
     return name or system or "Peramban tidak dikenal"
