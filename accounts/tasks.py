@@ -42,3 +42,11 @@ def send_unsent_invitations() -> None:
 def answer_forgotten(typed: str) -> None:
     """A link to whoever this user name or address belongs to, if to anybody."""
     mailed_links.answer_forgotten(typed)
+
+
+@shared_task
+def clear_sessions() -> None:
+    """On the schedule once a day: sessions that ended, and what was noted of them."""
+    from accounts.services import sign_ins  # its neighbours queue the tasks above
+
+    sign_ins.clear()

@@ -8,6 +8,22 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 
+NOTHING_OF_THE_DEVICE = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
 WRONG_METHOD = "Alamat ini hanya menerima kiriman formulir."
 SESSION_ENDED = "Sesi Anda berakhir. Masuk kembali untuk melanjutkan."
 
@@ -51,6 +67,18 @@ def leave_nothing_behind(get_response: Callable[[HttpRequest], HttpResponse]) ->
         response = get_response(request)
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    return middleware
+
+
+def close_the_rest(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """No other site may embed what we answer, and pages ask for nothing of the device (the camera is a file field)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", NOTHING_OF_THE_DEVICE)
         return response
 
     return middleware

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "spbe_portal.middleware.close_the_rest",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,6 +183,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     # 00.10 in Jakarta: the anchor bears the day that has just begun.
     "audit-trail": {"task": "spbe_portal.tasks.watch_the_trail", "schedule": crontab(hour="17", minute="10")},
+    "ended-sessions": {
+        "task": "accounts.tasks.clear_sessions",
+        "schedule": crontab(hour="18", minute="20"),
+    },
     "old-notifications": {
         "task": "accounts.tasks.clean_up_notifications",
         "schedule": crontab(hour="18", minute="10"),
