@@ -145,7 +145,7 @@ def remaining_id(deadline: datetime | None, now: datetime | None = None) -> str:
     if deadline is None:
         return NONE
     now = now or timezone.now()
-    late = now > deadline
+    late = now >= deadline  # as the server decides: the moment itself is too late
     earlier, later = (deadline, now) if late else (now, deadline)
     minutes = int((later - earlier).total_seconds()) // 60
     if minutes >= 24 * 60:

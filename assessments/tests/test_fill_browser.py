@@ -2,15 +2,17 @@
 
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from assessments.models import Answer, Evidence, Review
+from assessments.models import Answer, Assessment, Evidence, Review
 from assessments.services import answers as answer_services
 from assessments.services import evidence as evidence_services
 from assessments.tests.files import pdf, picture
@@ -222,6 +224,20 @@ def test_after_the_hand_in_the_text_stays_to_be_copied(opened, assessment, city)
     assert page.input_value("#isian-terpisah textarea >> nth=0") == "Terlambat."
     page.reload()
     assert page.input_value("#isian-terpisah textarea >> nth=0") == "Terlambat."
+
+
+def test_after_the_deadline_the_text_stays_and_an_extension_lets_it_in(opened, assessment, city):
+    page = opened()
+    Assessment.objects.filter(pk=assessment.pk).update(extended_until=timezone.now() - timedelta(seconds=1))
+    page.fill("#fakta", "Dari detik terakhir.")
+    says(page, "Tidak tersimpan")
+    expect(page.locator("#isian-terpisah")).to_contain_text("minta perpanjangan kepada koordinator")
+    assert page.input_value("#isian-terpisah textarea >> nth=0") == "Dari detik terakhir."
+    Assessment.objects.filter(pk=assessment.pk).update(extended_until=timezone.now() + timedelta(hours=1))
+    page.reload()
+    expect(page.locator("#fakta")).to_have_value("Dari detik terakhir.")
+    says(page, "Tersimpan")
+    assert stored(assessment).fact == "Dari detik terakhir."
 
 
 def test_too_long_a_text_is_refused_and_the_level_saved_all_the_same(opened, assessment):

@@ -139,6 +139,9 @@ def test_a_plain_day_is_written_as_it_is():
         (EVENING + timedelta(hours=3, minutes=5), "3 jam lagi"),
         (EVENING + timedelta(minutes=12), "12 menit lagi"),
         (EVENING + timedelta(seconds=20), "kurang dari 1 menit lagi"),
+        (EVENING + timedelta(hours=26), "1 hari lagi"),  # 22.14 of the next day
+        (EVENING + timedelta(hours=28), "2 hari lagi"),  # 00.14 of the day after
+        (EVENING, "lewat kurang dari 1 menit"),  # as the server decides
         (EVENING - timedelta(minutes=90), "lewat 1 jam"),
         (EVENING - timedelta(days=2), "lewat 2 hari"),
         (None, "–"),
