@@ -106,6 +106,7 @@ OPERATORS = {"operator own", "operator other"}
 WITHOUT_ASSESSMENT = {
     permissions.can_manage_periods: set(COORDINATORS),
     permissions.can_remind: set(COORDINATORS),
+    permissions.can_see_libraries: {*OPERATORS, *COORDINATORS},
     permissions.can_see_results: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
     permissions.can_see_queue: {"verifier own", "verifier other", *COORDINATORS},
     permissions.can_see_pemda: {"verifier own", "verifier other", *COORDINATORS, *LEADERS},
@@ -118,6 +119,8 @@ WITHOUT_ASSESSMENT = {
     permissions.can_see_audit_trail: set(COORDINATORS),
     permissions.can_compare_reviews: set(COORDINATORS),
 }
+#: About one agency's library: their matrix is in `test_library`.
+OF_A_LIBRARY = {permissions.can_see_library, permissions.can_keep_library}
 #: About one follow-up: their matrix is in `test_followups`.
 OF_A_FOLLOW_UP = {
     permissions.can_see_follow_up,
@@ -157,7 +160,7 @@ def test_every_state_and_every_act_has_a_row():
     assert set(STATES.values()) == set(Status.values)
     assert set(EXPECTED) == set(FUNCTIONS)
     assert {move.name for move in workflow.MOVES} <= set(EXPECTED)
-    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, *OF_A_FOLLOW_UP, permissions.can_finalise}
+    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, *OF_A_FOLLOW_UP, *OF_A_LIBRARY, permissions.can_finalise}
     known = {value for name, value in vars(permissions).items() if name.startswith("can_")}
     assert known == asked
 

@@ -60,6 +60,7 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Melihat dan mengingatkan OPD yang belum mengajukan", permissions.can_remind),
     ("Membandingkan keputusan dan para verifikator", permissions.can_compare_reviews),
     ("Membaca jejak audit semua hal", permissions.can_see_audit_trail),
+    ("Membuka pustaka dokumen", permissions.can_see_libraries),
     ("Melihat posisi OPD sendiri", permissions.can_see_own_place),
     ("Melihat daftar aplikasi", applications.can_see_inventory),
     ("Melihat aplikasi semua OPD dan tumpang tindihnya", applications.can_see_all),
@@ -72,6 +73,15 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
 OF_APPLICATIONS: tuple[tuple[str, Callable[[Rights, int], bool]], ...] = (
     ("Melihat", applications.can_see),
     ("Menambah, mengubah, menyatakan masih benar, menghapus, mengunggah daftar", applications.can_keep),
+)
+
+#: Acts on one agency's library of documents; what an agency inherited it reads and attaches, too.
+OF_LIBRARIES: tuple[tuple[str, Callable[[Rights, int], bool]], ...] = (
+    ("Melihat dan mengunduh dokumen", permissions.can_see_library),
+    (
+        "Mengunggah dokumen dan versi baru, mengubah keterangan, menghapus yang belum dipakai",
+        permissions.can_keep_library,
+    ),
 )
 
 
@@ -110,8 +120,10 @@ def render() -> str:
     lines += _table(["Tindakan", "Fungsi", *names], _wrote_rows())
     lines += ["", "## Tindak lanjut sebuah OPD", "", "Yang tertulis adalah status tindak lanjutnya.", ""]
     lines += _table(["Tindakan", "Kode", *names], _follow_up_rows())
+    lines += ["", "## Pustaka dokumen sebuah OPD", ""]
+    lines += _table(["Tindakan", "Fungsi", *names], map(_agency_row, OF_LIBRARIES))
     lines += ["", "## Aplikasi sebuah OPD", ""]
-    lines += _table(["Tindakan", "Fungsi", *names], map(_application_row, OF_APPLICATIONS))
+    lines += _table(["Tindakan", "Fungsi", *names], map(_agency_row, OF_APPLICATIONS))
     lines += ["", "## Laporan Pemda dan kumpulan laporan OPD", "", "Yang tertulis adalah status periodenya.", ""]
     lines += _table(["Tindakan", "Fungsi", *names], _report_rows())
     lines += ["", "## Di luar satu penilaian", ""]
@@ -207,7 +219,7 @@ def _follow_up_states(rights: Rights, allowed: Callable[[Rights, FollowUp], bool
     return ALL if len(labels) == len(FollowUp.Status) else ", ".join(labels) or NONE
 
 
-def _application_row(row: tuple[str, Callable[[Rights, int], bool]]) -> list[str]:
+def _agency_row(row: tuple[str, Callable[[Rights, int], bool]]) -> list[str]:
     title, function = row
     return [title, _name(function), *("ya" if function(rights, OWN) else NONE for _, rights in ROLES)]
 
