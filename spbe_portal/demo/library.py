@@ -12,6 +12,9 @@ from accounts.models import Agency, User
 from assessments.models import Document, DocumentVersion
 from spbe_portal.demo import files
 
+#: Kinds that an office keeps up to date: another year's is a new version of the same document.
+LIVING = frozenset({"daftar", "dokumen_teknis", "pedoman", "sop"})
+
 
 class Library:
     """Documents by agency, title and year. New rows are collected until `save`."""
@@ -21,6 +24,7 @@ class Library:
         self.today = today
         self.stored: dict[tuple[str, int], dict[str, Any]] = {}
         self.versions: dict[tuple[int, str, int], DocumentVersion] = {}
+        self.living: dict[tuple[int, str], DocumentVersion] = {}  # the newest version of what is kept up to date
         self.new_documents: list[Document] = []
         self.new_versions: list[DocumentVersion] = []
 
@@ -35,17 +39,12 @@ class Library:
         key = (agency.pk, row["title"], year)
         if key not in self.versions:
             stored = self._stored(row, year)
-            document = Document(
-                agency=agency,
-                title=row["title"],
-                number=stored["number"],
-                date=stored["date"],
-                kind=row["kind"],
-                valid_until=self._valid_until(row, stored["date"]),
-                created_by=operator,
-            )
+            before = self.living.get(key[:2])
+            document = before.document if before else self._document(agency, operator, row, stored)
             self.versions[key] = DocumentVersion(
                 document=document,
+                number=before.number + 1 if before else 1,
+                change=f"Dimutakhirkan untuk tahun {year}" if before else "",
                 file=stored["file"],
                 original_name=stored["original_name"],
                 content_type=stored["content_type"],
@@ -55,9 +54,23 @@ class Library:
                 preview=DocumentVersion.Preview.PENDING,
                 uploaded_by=operator,
             )
-            self.new_documents.append(document)
             self.new_versions.append(self.versions[key])
+            if row["kind"] in LIVING:
+                self.living[key[:2]] = self.versions[key]
         return self.versions[key]
+
+    def _document(self, agency: Agency, operator: User, row: dict[str, Any], stored: dict[str, Any]) -> Document:
+        made = Document(
+            agency=agency,
+            title=row["title"],
+            number=stored["number"],
+            date=stored["date"],
+            kind=row["kind"],
+            valid_until=self._valid_until(row, stored["date"]),
+            created_by=operator,
+        )
+        self.new_documents.append(made)
+        return made
 
     def _valid_until(self, row: dict[str, Any], issued: date) -> date | None:
         """Agreements and decisions on teams end some day; what is always valid says nothing."""
