@@ -15,6 +15,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from assessments import scanner
+
 log = logging.getLogger(__name__)
 
 TIMEOUT = 2  # seconds Redis gets to answer
@@ -37,6 +39,16 @@ def check_broker() -> None:
     queue = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]))
     if not (queue.is_dir() and os.access(queue, os.W_OK | os.X_OK)):
         raise OSError(f"{queue} cannot be written to")
+
+
+def scanner_state() -> str:
+    """"none" where no scanner is set up, else "ok" or "down".
+
+    No reason to be unready: uploads work while it is down, and wait for it unopened.
+    """
+    if not scanner.is_configured():
+        return "none"
+    return "ok" if scanner.is_alive() else "down"
 
 
 def check_storage() -> None:
@@ -69,7 +81,10 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 where everything a request needs is there, else 503; names what is down, never why (that is logged)."""
+    """200 where everything a request needs is there, else 503; names what is down, never why (that is logged).
+
+    `scanner` is for information only (see `scanner_state`).
+    """
     states = {}
     for name, check in CHECKS.items():
         try:
@@ -81,5 +96,5 @@ def ready(request: HttpRequest) -> JsonResponse:
         else:
             states[name] = "ok"
     down = [name for name, state in states.items() if state != "ok"]
-    body = {"status": "down" if down else "ok", "checks": states, "down": down}
+    body = {"status": "down" if down else "ok", "checks": states, "down": down, "scanner": scanner_state()}
     return JsonResponse(body, status=503 if down else 200)
