@@ -215,6 +215,8 @@ PAGES = {
         "application",
         "application_edit",
         "application_import",
+        "document_list",
+        "document_add",
     ],
     "verifikator": ["review_queue", "results", "pemda", "heat", "roadmap"],
     "koordinator": [
