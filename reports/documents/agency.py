@@ -274,7 +274,7 @@ class AgencyReport:
         for row in self.indicators:
             if row.on_behalf:
                 done.setdefault(("diisi", row.filled_by), []).append(row.code)
-            for name in row.attached_by:
+            for name in () if self.evidence_withheld else row.attached_by:
                 done.setdefault(("bukti dilampirkan", name), []).append(row.code)
         return tuple(
             (f"Indikator {', '.join(codes)}: {act}", name or "Koordinator Penilaian")

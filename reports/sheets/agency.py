@@ -99,8 +99,7 @@ def _indicators(book: Book, report: AgencyReport) -> None:
         Column("Keterangan", 30),
         Column("Diisi atas nama OPD", 10),
         Column("Diisi oleh", 24),
-        Column("Bukti dilampirkan atas nama OPD oleh", 24),
-        *([] if report.evidence_withheld else [Column("Bukti", 16)]),
+        *([] if report.evidence_withheld else [Column("Bukti", 16), Column("Bukti dilampirkan atas nama OPD oleh", 24)]),
     ]
     aspects = {part.code: part.name for part in report.aspects}
     rows: list[list[Cell]] = []
@@ -111,8 +110,9 @@ def _indicators(book: Book, report: AgencyReport) -> None:
         row += [item.last_level] if report.last_year else []
         row += [counted, None if counted is None else item.weight]
         row += [None if counted is None else Fraction(counted) * item.weight, item.state, item.on_behalf]
-        row += [item.filled_by, ", ".join(item.attached_by)]
-        rows.append(row if report.evidence_withheld else [*row, ", ".join(item.documents)])
+        row += [item.filled_by]
+        own = [] if report.evidence_withheld else [", ".join(item.documents), ", ".join(item.attached_by)]
+        rows.append([*row, *own])
     book.table("Indikator", columns, rows)
 
 
