@@ -5,7 +5,7 @@ year's only by `services.carry_over`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,9 +23,11 @@ from assessments.models import (
     Review,
     Status,
 )
+from assessments.quality import Span, cautions
 from assessments.queries.answers import answers_of
 from assessments.queries.last_year import results_before
 from assessments.queries.library import Validity, validity_of
+from assessments.queries.quality import facts_of, span_of
 
 Level = int | Decimal
 
@@ -49,6 +51,7 @@ class Piece:
     validity: Validity
     attached: Evidence | None
     decision: CarryOver | None
+    cautions: tuple[str, ...] = ()  # what is doubtful about it in this year's period
 
     @property
     def is_open(self) -> bool:
@@ -194,6 +197,7 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
         if assessment.pk not in results:
             continue
         proposals = []
+        span = span_of(assessment)
         for answer in answers:
             source = sources.get(answer.pk)
             if source is None or answer.assessment_id != assessment.pk:
@@ -205,6 +209,7 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
                     validity=validity_of(piece.version.document, today),
                     attached=attached.get((answer.pk, piece.version.document_id)),
                     decision=said.get((answer.pk, None, piece.pk)),
+                    cautions=_cautions(piece, newest[piece.newest_id], span),
                 )
                 for piece in source.all_evidence  # type: ignore[attr-defined]
             ]
@@ -218,6 +223,18 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
 def overview(assessment: Assessment, today: date, code: str = "") -> Overview | None:
     """The same of one assessment; None where no earlier year counts."""
     return overviews([assessment], today, code).get(assessment.pk)
+
+
+def _cautions(piece: Evidence, newest: DocumentVersion, span: Span) -> tuple[str, ...]:
+    """What would be said of it on the answer page, were it attached in its newest version."""
+    facts = replace(
+        facts_of(piece, []),
+        content_type=newest.content_type,
+        page_count=newest.page_count,
+        has_text=newest.has_text,
+        is_encrypted=newest.is_encrypted,
+    )
+    return tuple(caution.text for caution in cautions(facts, span))
 
 
 def _sources(results: dict[int, Result], answers: list[Answer]) -> dict[int, Answer]:

@@ -11,6 +11,7 @@ from assessments import completeness, permissions
 from assessments.models import (
     Answer,
     Assessment,
+    CarryOver,
     DecisionKind,
     DocumentVersion,
     Evidence,
@@ -57,7 +58,8 @@ class Previous:
     review: Review | None
     verified_name: str
     evidence: list[Evidence]
-    attached: frozenset[int]  # of these versions, the ones that are evidence now too
+    attached: frozenset[int]  # documents that are evidence now too, in whatever version
+    dropped: frozenset[int]  # of this evidence, what was said to be no longer valid
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def gap_text(gaps: tuple[str, ...]) -> str:
 def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime) -> AnswerPage:
     """One indicator of `assessment` as this person may see it. Raises `Answer.DoesNotExist`.
 
-    Fifteen queries at most, whatever there is of evidence and decisions.
+    Sixteen queries at most, whatever there is of evidence and decisions.
     """
     answer = (
         Answer.objects.select_related("indicator__instrument", "indicator__aspect__domain", "changed_by")
@@ -237,7 +239,7 @@ def next_gap_of(assessment: Assessment, code: str) -> NextGap:
 def previous_of(
     assessment: Assessment, answer: Answer, content: IndicatorContent, evidence: list[Evidence]
 ) -> Previous | None:
-    """The same indicator in the result before (see `queries.last_year`). Five queries."""
+    """The same indicator in the result before (see `queries.last_year`). Six queries."""
     result = results_before([assessment]).get(assessment.pk)
     if result is None:
         return None
@@ -252,7 +254,12 @@ def previous_of(
         review=review,
         verified_name=_name(content, review.verified_level) if review else "",
         evidence=found.all_evidence,  # type: ignore[attr-defined]
-        attached=frozenset(piece.version_id for piece in evidence),
+        attached=frozenset(piece.version.document_id for piece in evidence),
+        dropped=frozenset(
+            CarryOver.objects.filter(answer=answer, is_valid=False, source_evidence__answer=found).values_list(
+                "source_evidence", flat=True
+            )
+        ),
     )
 
 

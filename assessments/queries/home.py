@@ -1,13 +1,16 @@
 """What an operator must do now, until when, and what earlier periods ended with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+
+from django.utils import timezone
 
 from accounts.models import Agency
 from assessments.errors import Problem
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Result, Review, Status
 from assessments.queries.answers import answers_of, handed_in_for, published_decisions
+from assessments.queries.carry_over import Overview, can_start, overviews
 from assessments.queries.content import pieces_of
 from assessments.queries.followups import Standing, of_agencies, standing_of
 from assessments.queries.readiness import problems_from
@@ -42,6 +45,7 @@ class Task:
     code: str
     tone: str
     returned: list[Returned] = field(default_factory=list)
+    carry: Overview | None = None  # last year's, where something of it waits to be decided
 
     @property
     def agency(self) -> Agency:
@@ -90,7 +94,7 @@ class Home:
 
 
 def home(operator_of: frozenset[int], now: datetime) -> Home:
-    """The home page of an operator of these agencies. Eight queries, whatever their number."""
+    """The home page of an operator of these agencies. At most sixteen queries, whatever their number."""
     agencies = list(Agency.objects.filter(pk__in=operator_of).order_by("name"))
     assessments = list(
         Assessment.objects.filter(agency_id__in=operator_of, period__status=Period.Status.OPEN)
@@ -108,6 +112,9 @@ def home(operator_of: frozenset[int], now: datetime) -> Home:
         if assessment.status in (Status.DRAFT, Status.RETURNED):
             problems = problems_from(assessment, own, reviews, pieces)
         tasks.append(task_of(assessment, own, reviews, problems, now, for_agency=assessment.pk in for_agency))
+    drafts = [each for each in assessments if can_start(each) and now < each.due_at]
+    asked = {pk: shown for pk, shown in overviews(drafts, timezone.localdate(now)).items() if shown.first_open}
+    tasks = [replace(task, carry=asked.get(task.assessment.pk)) for task in tasks]
     tasks.sort(key=lambda task: (task.page == "sheet", task.assessment.due_at, task.agency.name))
     busy = {task.assessment.agency_id for task in tasks}
     results = (

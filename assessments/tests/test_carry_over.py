@@ -202,11 +202,15 @@ class TestEvidence:
         assert [action for action, _, _ in events(assessment)] == ["carry.drop", "carry.keep", "carry.drop"]
         assert CarryOver.objects.count() == 1
 
-    def test_an_expired_document_is_said(self, assessment, last, city):
+    def test_an_expired_document_and_an_old_one_are_said(self, assessment, last, city):
         document = proposal(assessment).pieces[0].evidence.version.document
+        assert proposal(assessment).pieces[0].cautions == ()
         document.valid_until = timezone.localdate() - timedelta(days=1)
         document.save()
-        assert proposal(assessment).pieces[0].validity.is_expired is True
+        assert len(proposal(assessment).pieces[0].cautions) == 1
+        document.valid_until, document.date = None, timezone.localdate() - timedelta(days=2000)
+        document.save()
+        assert len(proposal(assessment).pieces[0].cautions) == 1
 
     def test_all_or_nothing(self, assessment, last, city, monkeypatch):
         monkeypatch.setattr(evidence_services, "MAX_PER_ANSWER", 0)

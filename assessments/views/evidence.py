@@ -16,8 +16,8 @@ from assessments.forms.fill import EvidenceForm, NewEvidenceForm
 from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import fill as queries
 from assessments.queries.library import used_elsewhere
+from assessments.services import carry_over, reading
 from assessments.services import evidence as services
-from assessments.services import reading
 from assessments.services import uploads as upload_services
 from assessments.services.library import in_library
 from assessments.views._base import allow, find_assessment, is_writer, number, rights
@@ -191,13 +191,7 @@ def evidence_reuse(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         pk=number(request.POST.get("evidence")),
     )
     try:
-        services.reuse(
-            assessment_id=assessment.pk,
-            code=code,
-            user=request.user,
-            version_id=earlier.version_id,
-            details={"pages": earlier.pages, "level": earlier.level},
-        )
+        carry_over.reuse(assessment_id=assessment.pk, code=code, user=request.user, earlier=earlier)
     except (Answer.DoesNotExist, DocumentVersion.DoesNotExist):
         raise Http404 from None
     except Refused as refusal:

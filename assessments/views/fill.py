@@ -1,5 +1,6 @@
 """The sheet and the indicator page: reading, saving, replying."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,8 +17,8 @@ from assessments.errors import Invalid, Refused, Stale, TooLate
 from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, first_error
 from assessments.models import Answer, Assessment, Evidence, Review, Status
 from assessments.queries import breakdown as breakdown_queries
+from assessments.queries import carry_over, followups
 from assessments.queries import fill as queries
-from assessments.queries import followups
 from assessments.queries import sheet as sheet_queries
 from assessments.queries.answers import handed_in_for
 from assessments.queries.content import pieces_of
@@ -82,9 +83,17 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
             "revisions": revisions,
             "shown_status": shown_status(assessment, revisions),
             "for_agency": assessment.pk in handed_in_for([assessment]),
+            "carry": _carry(assessment, now) if is_editable else None,
             "now": now,
         },
     )
+
+
+def _carry(assessment: Assessment, now: datetime) -> carry_over.Overview | None:
+    """Last year's answers and evidence, in a draft that may still be filled."""
+    if not carry_over.can_start(assessment) or now >= assessment.due_at:
+        return None
+    return carry_over.overview(assessment, timezone.localdate(now))
 
 
 @require_safe
