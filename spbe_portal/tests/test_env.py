@@ -25,6 +25,22 @@ def test_a_flag_reads_the_usual_words(monkeypatch, raw, value):
     assert env.flag("DEMO") is value
 
 
+@pytest.mark.parametrize("address", ["", "tcp://127.0.0.1:3310", "tcp://clamd.example:3310", "unix:///run/clamd.ctl"])
+def test_the_scanner_is_a_port_or_a_socket(monkeypatch, address):
+    monkeypatch.setenv("CLAMD", address)
+    assert env.clamd() == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:3310", "tcp://127.0.0.1", "tcp://:3310", "tcp://a:b", "tcp://a:99999", "unix://", "unix://run/x", "http://a"],
+)
+def test_another_address_of_the_scanner_stops_the_start(monkeypatch, address):
+    monkeypatch.setenv("CLAMD", address)
+    with pytest.raises(ImproperlyConfigured, match="CLAMD="):
+        env.clamd()
+
+
 def test_lists_are_split_and_trimmed(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", " a.example, ,b.example ")
     assert env.words("ALLOWED_HOSTS") == ["a.example", "b.example"]

@@ -5,7 +5,7 @@ from django.test import RequestFactory
 
 from spbe_portal import health
 
-ALL_OK = {"status": "ok", "checks": {"database": "ok", "broker": "ok", "storage": "ok"}, "down": []}
+ALL_OK = {"status": "ok", "checks": {"database": "ok", "broker": "ok", "storage": "ok"}, "down": [], "scanner": "none"}
 
 
 def broken(message: str):
@@ -32,6 +32,12 @@ def test_ready_answers_without_log_in_or_session(client, db, django_assert_num_q
     assert response.cookies == {}
 
 
+def test_a_scanner_that_is_down_is_said_and_fails_nothing(client, db, settings):
+    settings.CLAMD = "tcp://127.0.0.1:1"
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {**ALL_OK, "scanner": "down"})
+
+
 def test_ready_leaves_no_file_behind(client, db):
     client.get("/health/ready")
     assert default_storage.listdir("health") == ([], [])
@@ -45,6 +51,7 @@ def test_ready_names_what_is_down_and_keeps_the_reason_to_the_log(client, db, mo
         "status": "down",
         "checks": {"database": "down", "broker": "ok", "storage": "ok"},
         "down": ["database"],
+        "scanner": "none",
     }
     assert [record.levelname for record in caplog.records if record.name == "spbe_portal.health"] == ["ERROR"]
 
