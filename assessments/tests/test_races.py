@@ -9,9 +9,16 @@ from assessments.services import answers as answer_services
 from assessments.services import determination as determination_services
 from assessments.services import reviews as review_services
 from audit.models import Event
+from audit.verification import verify
 from conftest import accept_all, fill, together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _whole_trail(transactional_db):
+    yield
+    assert verify().problems == ()
 
 
 def save(assessment, user, version, **changes):
