@@ -7,7 +7,8 @@ from django import forms
 from django.http import QueryDict
 
 from assessments.models import Document
-from assessments.queries.library import ORDERS, STATES, DocumentPage, LibraryFilter, Picker
+from assessments.queries.documents import DocumentPage
+from assessments.queries.library import ORDERS, STATES, LibraryFilter, Picker
 from assessments.services.documents import CHANGE_MAX
 from assessments.uploads import ACCEPT, TYPES_TEXT
 from indicators.queries import LevelRow

@@ -282,7 +282,7 @@ def _locked_with_its_users(document_id: int) -> Document:
     """The document, and before it the assessments that use it, so that none is handed in meanwhile."""
     using = Assessment.objects.filter(answers__evidence__version__document_id=document_id).order_by("pk")
     held = set(
-        Assessment.objects.select_for_update(of=("self",))
+        Assessment.objects.select_for_update()
         .filter(pk__in=list(using.values_list("pk", flat=True).distinct()))
         .order_by("pk")
         .values_list("pk", flat=True)

@@ -102,7 +102,7 @@ def test_a_new_version_and_documents_attached_from_the_indicator_page(browser, l
     page.locator(".pick-search button").click()
     expect(page.locator(".pick-item")).to_have_count(1)
     page.get_by_role("checkbox", name="Laporan").check()
-    page.get_by_label("Halaman", exact=True).last.fill("2-3")
+    page.locator(".pick-item [name^=hal-]").fill("2-3")
     page.get_by_role("button", name="Lampirkan yang dicentang").click()
     expect(page.locator("#daftar-bukti [data-item]")).to_have_count(1)
     assert Evidence.objects.get(answer__indicator__code="1").pages == "2-3"

@@ -15,7 +15,7 @@ from assessments.errors import Invalid, Refused
 from assessments.forms.fill import EvidenceForm, NewEvidenceForm
 from assessments.models import Answer, Assessment, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import fill as queries
-from assessments.queries.library import used_elsewhere
+from assessments.queries.documents import used_elsewhere
 from assessments.services import carry_over, reading
 from assessments.services import evidence as services
 from assessments.services import uploads as upload_services

@@ -18,6 +18,7 @@ from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.library import EditDocumentForm, LibraryFilters, NewDocumentForm, VersionForm, numbers
 from assessments.models import Document, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import library as queries
+from assessments.queries.documents import document_page
 from assessments.services import documents as services
 from assessments.services import reading
 from assessments.services import uploads as upload_services
@@ -134,7 +135,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     """What is said of a document, its versions and where it is used."""
     found = _find(request, pk)
     mine = rights(request)
-    page = queries.document_page(found, mine, timezone.now())
+    page = document_page(found, mine, timezone.now())
     requeue_stuck(page.versions)
     keeps = permissions.can_keep_library(mine, found.agency_id)
     context = {
@@ -187,7 +188,7 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
     found = _find(request, pk)
     mine = rights(request)
     allow(permissions.can_keep_library(mine, found.agency_id))
-    page = queries.document_page(found, mine, timezone.now())
+    page = document_page(found, mine, timezone.now())
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = VersionForm(*sent, page=page)
     known: DocumentVersion | None = None
