@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from accounts import mails
+from accounts.imports import _base as imports
 from accounts.services import mailed_links
 
 
@@ -50,3 +51,9 @@ def clear_sessions() -> None:
     from accounts.services import sign_ins  # its neighbours queue the tasks above
 
     sign_ins.clear()
+
+
+@shared_task
+def clean_up_imports() -> None:
+    """On the schedule once a day: lists that nobody confirmed."""
+    imports.clean_up()

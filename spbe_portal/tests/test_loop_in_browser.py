@@ -222,6 +222,9 @@ PAGES = {
     "koordinator": [
         "report_list",
         "verify",
+        "agency_import",
+        "person_import",
+        "password_forgotten",
         "period_list",
         "period_create",
         "period",
