@@ -1,5 +1,6 @@
 """One document of a library: its versions, and the answers and follow-ups that use it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,7 +47,7 @@ class Use:
 class DocumentPage:
     document: Document
     validity: Validity
-    versions: list[DocumentVersion]  # newest first
+    versions: Sequence[DocumentVersion]  # newest first
     uses: list[Use]
     hidden_uses: int  # in assessments that this person does not see
     follow_ups: list[FollowUp]

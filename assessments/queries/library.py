@@ -1,4 +1,4 @@
-"""An agency's library on screen: whose documents they are, the list, what may be attached. One of them: `documents`."""
+"""An agency's library on screen: whose documents they are, the list, what may be attached. (One: `documents`.)"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
