@@ -16,7 +16,17 @@ from assessments.permissions import can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
 _SHARED = frozenset(
-    {"sheet", "answer", "submit", "index_breakdown", "history", "answer_history", "carry_over", "evidence_pick"}
+    {
+        "sheet",
+        "answer",
+        "submit",
+        "index_breakdown",
+        "history",
+        "answer_history",
+        "carry_over",
+        "carry_over_one",
+        "evidence_pick",
+    }
 )
 
 

@@ -202,6 +202,7 @@ PAGES = {
         "home",
         "sheet",
         "answer",
+        "carry_over",
         "submit",
         "index_breakdown",
         "report_list",
@@ -278,7 +279,7 @@ LATER_PAGES = {
 def check_pages(browser, live_server, pages, things, width) -> None:
     arguments = {
         "assessment": (
-            "sheet submit withdraw index_breakdown extend cancel review_overview return approve answer review"
+            "sheet carry_over submit withdraw index_breakdown extend cancel review_overview return approve answer review"
         ),
         "period": (
             "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
