@@ -97,6 +97,11 @@ def _read(text: str) -> Sentence:
     return sentence
 
 
+def _new_version(event: Event, names: Names) -> str:
+    number = event.after.get("version")
+    return f"mengunggah versi {number or 'baru'} dokumen pustaka “{event.subject_label}”"
+
+
 def _trail(event: Event, names: Names) -> str:
     return f"mengunduh jejak audit ({str(event.after.get('format', '')).upper()})"
 
@@ -136,6 +141,10 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "report.request": ("laporan", _report("meminta")),
     "report.cancel": ("laporan", _report("menghentikan")),
     "report.download": ("laporan", _report("mengunduh")),
+    "document.add": ("bukti", named("menambahkan dokumen ke pustaka:")),
+    "document.edit": ("bukti", named("mengubah keterangan dokumen pustaka")),
+    "document.version": ("bukti", _new_version),
+    "document.remove": ("bukti", named("menghapus dari pustaka dokumen")),
     "document.scan": ("bukti", _scan),
     "document.view": ("pembacaan", _read("membuka dokumen pustaka")),
     "document.download": ("pembacaan", _read("mengunduh dokumen pustaka")),

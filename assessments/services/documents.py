@@ -72,7 +72,7 @@ def add_file(
     with library.incoming(agency_id, file, checked) as incoming, transaction.atomic():
         kept = incoming.keep(user=user, now=timezone.now(), details=cleaned)
         if not kept.was_known:
-            _note(user, "document.add", kept.version.document, after=_described(kept.version))
+            _record("document.add", kept.version.document, user, after=_described(kept.version))
     return kept
 
 
@@ -87,7 +87,7 @@ def add_link(*, agency_id: int, user: User, url: str, details: Mapping[str, Any]
             return library.Kept(known, was_known=True, is_healed=False)
         document = library.new_document(agency_id, user, cleaned)
         version = DocumentVersion.objects.create(document=document, url=address, uploaded_by=user)
-        _note(user, "document.add", document, after=_described(version))
+        _record("document.add", document, user, after=_described(version))
         return library.Kept(version, was_known=False, is_healed=False)
 
 
@@ -115,7 +115,7 @@ def edit_document(*, document_id: int, user: User, details: Mapping[str, Any], v
             setattr(document, name, value)
         document.version += 1
         document.save(update_fields=[*library.DETAILS, "version"])
-        _note(user, "document.edit", document, before=before, after=after)
+        _record("document.edit", document, user, before=before, after=after)
         return document
 
 
@@ -191,7 +191,7 @@ class _Moving:
 
     def to(self, version: DocumentVersion, *, is_new: bool = True) -> NewVersion:
         if is_new:
-            _note(self.user, "document.version", self.document, after=_described(version))
+            _record("document.version", self.document, self.user, after=_described(version))
         moved: list[Evidence] = []
         kept: list[str] = []
         for evidence in self.chosen:
@@ -247,7 +247,7 @@ def remove_document(*, document_id: int, user: User) -> None:
         versions = list(document.versions.order_by("number"))
         before = {**_details(document), "versions": [_pointed(version)["file"] or version.url for version in versions]}
         before["sha256"] = [version.sha256 for version in versions]
-        _note(user, "document.remove", document, before=before)
+        _record("document.remove", document, user, before=before)
         pictures = PagePreview.objects.filter(version__in=versions)
         names = [str(name) for name in pictures.values_list("file", flat=True)]
         names += _only_here(versions)
@@ -330,7 +330,7 @@ def _described(version: DocumentVersion) -> dict[str, Any]:
     return {**_details(version.document), **_pointed(version), "change": version.change}
 
 
-def _note(user: User, action: str, document: Document, **details: Any) -> None:
+def _record(action: str, document: Document, user: User, **details: Any) -> None:
     """One event in the library's stream."""
     agency = document.agency
     outside = agency.pk not in rights_of(user).operator_of
