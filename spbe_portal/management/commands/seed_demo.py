@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from assessments.models import Assessment
+from audit.anchors import make_anchor
 from reports.services import request_agency_report
 from spbe_portal.demo.seed import PASSWORD, PAST_YEARS, Seeder
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not User.objects.exists():
             Seeder().run()
+            make_anchor()
             # The worker makes these as soon as it runs.
             leader = User.objects.get(username="pimpinan")
             for assessment in Assessment.objects.filter(
