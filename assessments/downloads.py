@@ -107,16 +107,16 @@ def serve(
         "Cache-Control": cache,
         "Content-Disposition": content_disposition_header(not inline, clean_name(name)) or "inline",
         "Content-Type": content_type or "application/octet-stream",
-        "Accept-Ranges": "bytes",
     }
     wanted = request.headers.get("Range", "") if request.method == "GET" else ""
     if settings.DOWNLOADS_BY_NGINX:
-        # Ranges and conditions are nginx's: it knows its own ETag.
+        # Ranges and conditions are nginx's: it says that it takes them, and knows its own ETag.
         if not file.storage.exists(str(file.name)):
             raise FileNotFoundError(str(file.name))
         _tell(request, note, _is_rest(wanted))
         where = INTERNAL + quote(str(file.name))
         return HttpResponse(headers={**headers, "X-Accel-Redirect": where})
+    headers["Accept-Ranges"] = "bytes"
     source: Any = file.open("rb")
     try:
         size = file.size

@@ -45,7 +45,7 @@ def scan(version_id: int) -> bool:
         return False
     try:
         with version.file.open("rb") as source:
-            finding = scanner.scan(source)
+            finding = scanner.scan(source)  # type: ignore[arg-type]
     except scanner.Unavailable as error:
         logger.warning("Document version %s waits to be scanned: %s", version_id, error)
         return False

@@ -15,8 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from accounts.permissions import rights_of
-from assessments import permissions, previews, uploads
+from assessments import previews, uploads
 from assessments.errors import Invalid
 from assessments.models import (
     Answer,
@@ -33,7 +32,6 @@ from assessments.services._base import Acting, answer_for_edit, locked, refresh_
 from assessments.services._details import clean_details, clean_url, kind_from, title_of_link
 from assessments.services.answers import touch
 from assessments.tasks import make_previews
-from audit.services import record
 
 logger = logging.getLogger(__name__)
 
@@ -370,18 +368,3 @@ def _described(evidence: Evidence) -> dict[str, Any]:
         "url": version.url,
         "sha256": version.sha256,
     }
-
-
-def note_download(*, evidence: Evidence, user: User) -> None:
-    """Record that somebody from outside the agency took the file."""
-    assessment = evidence.answer.assessment
-    if permissions.is_own(rights_of(user), assessment):
-        return
-    with transaction.atomic():
-        record(
-            "evidence.download",
-            evidence,
-            actor=user,
-            stream=f"assessment:{assessment.pk}",
-            after={"indicator": evidence.answer.indicator.code, "file": evidence.version.original_name},
-        )

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import rights_of
+from assessments import downloads
 from assessments.errors import Invalid, Refused
 from assessments.models import Period
 from assessments.views._base import allow, find_assessment
@@ -134,26 +135,24 @@ def _other_formats(job: ReportJob) -> list[tuple[str, str]]:
 
 @require_safe
 @never_cache
-def report_download(request: HttpRequest, pk: UUID) -> HttpResponse | FileResponse:
+def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The file, always as an attachment."""
     job = _find(request, pk)
     if job.status != ReportJob.Status.DONE:
         messages.info(request, "Laporan ini belum siap diunduh.")
         return redirect("report", pk=job.pk)
     try:
-        content = job.file.open("rb")
-    except OSError:
+        return downloads.serve(
+            request,
+            job.file,
+            name=file_name(job),
+            content_type=CONTENT_TYPES[ReportJob.Format(job.format)],
+            digest=job.sha256,
+            note=lambda is_rest: services.note_download(job, request.user),  # type: ignore[arg-type]
+        )
+    except FileNotFoundError:
         services.mark_lost(job)
         return redirect("report", pk=job.pk)
-    if request.method == "GET":
-        services.note_download(job, request.user)  # type: ignore[arg-type]
-    return FileResponse(
-        content,
-        as_attachment=True,
-        filename=file_name(job),
-        content_type=CONTENT_TYPES[ReportJob.Format(job.format)],
-        headers={"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"},
-    )
 
 
 @require_POST
