@@ -21,7 +21,7 @@ from accounts.permissions import rights_of
 from accounts.services import two_factor
 from accounts.services.passwords import make_link
 from audit.models import Event
-from conftest import PASSWORD
+from conftest import PASSWORD, together
 
 pytestmark = pytest.mark.django_db
 
@@ -395,3 +395,26 @@ def test_where_nothing_is_required_nothing_is_asked_of_the_database(login, city)
     with CaptureQueriesContext(connection) as queries:
         client.get("/sandi/")
     assert [query["sql"] for query in queries if "mfa_authenticator" in query["sql"]] == []
+
+
+# --- At once -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["totp", "recovery_codes"])
+def test_of_two_that_bring_the_same_code_at_once_one_gets_in(city, kind):
+    secret, codes = set_up(city.operator)
+    code = code_of(secret) if kind == "totp" else codes[0]
+    used = together(*[lambda: two_factor.check(user=city.operator, code=code)] * 3)
+    assert sorted(each.type if each else "" for each in used) == ["", "", kind]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_switched_on_twice_at_once_it_is_on_once(city):
+    secret = two_factor.new_secret()
+    act = lambda: two_factor.switch_on(user=city.operator, secret=secret, code=code_of(secret))  # noqa: E731
+    outcomes = together(act, act)
+    assert sorted(type(each).__name__ for each in outcomes) == ["Refused", "list"]
+    assert two_factor.second_factor_of(city.operator) == two_factor.SecondFactor(True, 10)
