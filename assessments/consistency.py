@@ -83,7 +83,8 @@ def compare(tallies: Iterable[Tally]) -> list[Compared]:
             continue
         chance = two_sided(row.stepped_in, row.decisions, stepped_in, total)
         own = row.share
-        assert own is not None and share is not None
+        assert own is not None
+        assert share is not None
         verdict = ALIKE
         if chance * asked < LIMIT and abs(own - share) >= MATTERS:
             verdict = MORE if own > share else LESS

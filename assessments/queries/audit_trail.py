@@ -1,7 +1,7 @@
-"""The audit trail of everything: newest first, by key and not by page number, so that a million events cost no more."""
+"""The audit trail of everything: newest first, by key and not by page number, so that a million cost no more."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
@@ -45,7 +45,7 @@ THINGS: dict[str, tuple[str, tuple[str, ...]]] = {
 class Trail:
     """What of the trail to show; `about` is one thing's stream ("user:4")."""
 
-    wanted: Wanted = Wanted()
+    wanted: Wanted = field(default_factory=Wanted)
     thing: str = ""
     agency: Agency | None = None
     about: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.models import Agency, Role
-from assessments.models import DecisionKind, Document, FollowUp, Period, Review, ReturnReason, Status
+from assessments.models import DecisionKind, Document, FollowUp, Period, ReturnReason, Review, Status
 from audit.models import Event
 from spbe_portal.formatting import count_id, date_id, datetime_id
 

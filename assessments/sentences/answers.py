@@ -170,7 +170,8 @@ def _finalise(event: Event, names: Names) -> str:
 
 
 def _extend(event: Event, names: Names) -> str:
-    return f"memperpanjang batas waktu dari {moment(event.before.get('due_at'))} menjadi {moment(event.after.get('due_at'))}"
+    old, new = moment(event.before.get("due_at")), moment(event.after.get("due_at"))
+    return f"memperpanjang batas waktu dari {old} menjadi {new}"
 
 
 def _remind(event: Event, names: Names) -> str:

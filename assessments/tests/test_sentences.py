@@ -116,7 +116,9 @@ def test_every_sentence_is_of_a_known_kind():
 def test_every_sentence_can_be_told_of_an_event_that_holds_nothing(action):
     event = Event(action=action, stream="x:1", subject_type="x.y", subject_id="1", subject_label="Sesuatu")
     told = tell(event, Names())
-    assert told.text and not told.text.endswith(".") and told.text[0].islower()
+    assert told.text
+    assert not told.text.endswith(".")
+    assert told.text[0].islower()
     assert "None" not in told.text
 
 

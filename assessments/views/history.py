@@ -18,6 +18,7 @@ from assessments.queries import audit_trail as trails
 from assessments.queries import history as histories
 from assessments.services import history as files
 from assessments.views._base import allow, find_assessment, rights
+from audit.queries import latest_verification
 from spbe_portal.sheets import CSV, XLSX, write_xlsx
 
 KINDS = tuple(sentences.KINDS.items())
@@ -70,6 +71,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "trail": trail,
         "page": page,
+        "verification": latest_verification(),
         "chips": (("", "Semua"), *KINDS),
         "chosen": trail.wanted.kind,
         "most": files.MOST,
@@ -127,6 +129,7 @@ def _history(request: HttpRequest, assessment: Assessment, code: str, **more: An
         "is_filtered": wanted.is_narrowed and wanted != histories.Wanted(indicator=code),
         "page": page,
         "entries": histories.entries(mine, assessment, page.object_list),
+        "verification": latest_verification(),
         "chips": (("", "Semua"), *KINDS),
         "chosen": wanted.kind,
         "code": code,
