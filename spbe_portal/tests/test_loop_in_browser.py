@@ -267,11 +267,13 @@ PAGES = {
         "application_remove",
         "application_mark",
         "application_overlaps",
+        "audit_trail",
+        "consistency",
     ],
 }
 LATER_PAGES = {
-    "verifikator": ["review_overview", "review", "return", "approve", "sheet", "answer"],
-    "operator-dinkes": ["home", "sheet", "answer", "withdraw", "report", "verify_code"],
+    "verifikator": ["review_overview", "review", "return", "approve", "sheet", "answer", "history"],
+    "operator-dinkes": ["answer_history", "home", "sheet", "answer", "withdraw", "report", "verify_code"],
     "pimpinan": ["pemda", "heat", "determination", "determine", "results", "sheet", "index_breakdown", "report_list"],
 }
 
@@ -280,12 +282,13 @@ def check_pages(browser, live_server, pages, things, width) -> None:
     arguments = {
         "assessment": (
             "sheet carry_over submit withdraw index_breakdown extend cancel review_overview return approve answer review"
+            " history answer_history"
         ),
         "period": (
             "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
-            " assignments_import determine"
+            " assignments_import determine consistency"
         ),
-        "code": "answer review determine",
+        "code": "answer answer_history review determine",
         "agency": "agency agency_edit agency_end",
         "person": "person person_edit person_deactivate person_two_factor_reset person_identity_unlink",
         "instrument": "instrument",
