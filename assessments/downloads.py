@@ -134,11 +134,11 @@ def serve(
             return HttpResponse(headers={**headers, "Content-Length": str(size)})
         _tell(request, note, part is not None and part[0] > 0)
         if part is None:
-            return _Sent(source, headers={**headers, "Content-Length": str(size)})
+            return _Sent(source, filename=clean_name(name), headers={**headers, "Content-Length": str(size)})
         first, last = part
         source.seek(first)
         headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
-        return _Sent(_Part(source, last - first + 1), status=206, headers=headers)
+        return _Sent(_Part(source, last - first + 1), status=206, filename=clean_name(name), headers=headers)
     except BaseException:
         source.close()
         raise

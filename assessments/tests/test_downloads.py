@@ -139,7 +139,7 @@ class TestParts:
         ("Laporan.pdf", 'attachment; filename="Laporan.pdf"'),
         ('a".pdf', 'attachment; filename="a\\".pdf"'),
         ("a\r\nSet-Cookie: x=1.pdf", 'attachment; filename="a Set-Cookie: x=1.pdf"'),
-        ("a\x00b\x7f.pdf", 'attachment; filename="ab.pdf"'),
+        ("a\x01b\x7f.pdf", 'attachment; filename="ab.pdf"'),
         ("../../etc/passwd", 'attachment; filename="passwd"'),
         ("C:\\Users\\x\\sk.pdf", 'attachment; filename="sk.pdf"'),
         ("laporan \u202efdp.exe", 'attachment; filename="laporan fdp.exe"'),
