@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.html import format_html
 
 from assessments.queries.carry_over import Piece, Proposal
@@ -22,14 +23,14 @@ class CarryOverForm(forms.Form):
         label="Isian ini masih berlaku?", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args: Any, proposal: Proposal, all_valid: bool = False, **kwargs: Any):
+    def __init__(self, data: QueryDict | None = None, *, proposal: Proposal, all_valid: bool = False):
         self.proposal = proposal
         wish = KEEP if all_valid else ""
         initial: dict[str, Any] = {"version": proposal.answer.version, "answer": _said(proposal) or wish}
         initial |= {_name(piece): piece.choice or wish for piece in proposal.pieces}
         if proposal.is_filled and not proposal.is_same:
             initial["answer"] = _said(proposal)  # what was typed is replaced only where somebody says so
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         answer: Any = self.fields["answer"]
         if not proposal.has_answer:
             del self.fields["answer"]
