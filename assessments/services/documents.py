@@ -82,6 +82,7 @@ def add_link(*, agency_id: int, user: User, url: str, details: Mapping[str, Any]
     address = clean_url(url)
     cleaned = clean_details({"title": title_of_link(address)} | _given(details))
     with transaction.atomic():
+        library.one_at_a_time(agency_id)
         known = _known_link(agency_id, address)
         if known is not None:
             return library.Kept(known, was_known=True, is_healed=False)
@@ -187,6 +188,7 @@ class _Moving:
         self.user = user
         self.chosen = found
         self.acting = {pk: locked(pk, user) for pk in sorted({each.answer.assessment_id for each in found})}
+        library.one_at_a_time(Document.objects.values_list("agency_id", flat=True).get(pk=document_id))
         self.document = _locked(document_id)
 
     def to(self, version: DocumentVersion, *, is_new: bool = True) -> NewVersion:

@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 
-from accounts.models import User
+from accounts.models import Agency, User
 from assessments import previews, scans
 from assessments.errors import Invalid, WrongState
 from assessments.models import Document, DocumentVersion
@@ -27,8 +27,8 @@ from assessments.uploads import Checked
 logger = logging.getLogger(__name__)
 
 INFECTED = (
-    "Berkas dengan isi yang sama pernah diunggah dan ditemukan mengandung virus, jadi tidak diterima. Periksa komputer "
-    "asalnya, lalu unggah berkas yang bersih."
+    "Berkas dengan isi yang sama pernah diunggah dan ditemukan mengandung virus, jadi tidak diterima. Periksa "
+    "komputer asalnya, lalu unggah berkas yang bersih."
 )
 
 OF_DOCUMENT = ("title", "number", "date", "kind")
@@ -66,6 +66,7 @@ class Incoming:
 
         `details` may hold title, number, date, validity and kind of a new document.
         """
+        one_at_a_time(self.agency_id)
         version = _known_version(self.agency_id, self.checked.sha256)
         if version is None:
             made = self._version(user, new_document(self.agency_id, user, details), 1)
@@ -78,7 +79,7 @@ class Incoming:
         return Kept(version, was_known=True, is_healed=self.is_used)
 
     def keep_as_next(self, document: Document, *, user: User, change: str) -> DocumentVersion:
-        """The content as the next version of a document of the agency, whose row is locked.
+        """The content as the next version of a document, whose row is locked, and the library (`one_at_a_time`).
 
         Raises `AlreadyThere` where the library has it, as a version of this document or of another.
         """
@@ -138,6 +139,14 @@ def new_document(agency_id: int, user: User, details: Mapping[str, Any]) -> Docu
         created_by=user,
         **{name: details[name] for name in DETAILS if name in details},
     )
+
+
+def one_at_a_time(agency_id: int) -> None:
+    """Whoever brings something into this library waits for the one before: else both store the same content.
+
+    Taken after assessments and before a document.
+    """
+    Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
 
 
 def next_number(document: Document) -> int:
