@@ -9,6 +9,7 @@ times three years of single acts would take minutes.
 import json
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Agency, User
-from assessments import totals, workflow
+from assessments import announcements, totals, workflow
 from assessments.calendar import end_of_working_day
 from assessments.models import (
     Answer,
@@ -208,6 +209,17 @@ class Seeder:
         self._write(period, rows, assessments)
         pemda.determine_some(period, self.cast.coordinator, self.now)
         followups.make_plan(period, self.cast.coordinator)
+        self._tell(assessments.values())
+
+    def _tell(self, assessments: Iterable[Assessment]) -> None:
+        """Something behind every bell: what was handed in, returned and approved last."""
+        said = {Status.SUBMITTED: announcements.submitted, Status.RETURNED: announcements.returned,
+                Status.APPROVED: announcements.approved}  # fmt: skip
+        for assessment in assessments:
+            if assessment.status in said:
+                operator = self.cast.operators[assessment.agency.slug]
+                by = operator if assessment.status == Status.SUBMITTED else self.cast.coordinator
+                said[Status(assessment.status)](assessment, by)
 
     def _assessments(self, period: Period) -> dict[str, Assessment]:
         found = Assessment.objects.filter(period=period).select_related("agency", "period__instrument")
