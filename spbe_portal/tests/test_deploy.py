@@ -13,7 +13,7 @@ OWN = {"DJANGO_SETTINGS_MODULE"}
 def read_by_the_code() -> set[str]:
     files = [ROOT / "deploy" / "gunicorn.conf.py", *(ROOT / "spbe_portal").glob("*.py")]
     code = "\n".join(file.read_text() for file in files)
-    calls = r"(?:env\.(?:text|flag|integer|decimal|words|lines)|\btext|\b_kept_key|environ\.get)"
+    calls = r"(?:env\.(?:text|flag|integer|decimal|words|lines)|\btext|\bflag|\bwords|\b_kept_key|environ\.get)"
     reading = calls + r"""\(\s*["']([A-Z_]+)["']"""
     return set(re.findall(reading, code)) - OWN
 
