@@ -15,7 +15,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -387,7 +387,9 @@ class People(RuleBasedStateMachine):
         )
         assert stored.returned_count == decisions.count("return")
         assert stored.self_exact == self._exact(self._self())
-        shown = self.status == Status.APPROVED or (self.status == Status.FINAL and stored.verified_exact)
+        # What froze unfinished has none; what is cancelled keeps what it had.
+        kept = self.status in (Status.FINAL, Status.CANCELLED) and stored.verified_exact
+        shown = self.status == Status.APPROVED or kept
         assert stored.verified_exact == (self._exact(self._verified()) if shown else "")
 
     # --- Tools --------------------------------------------------------------------------------------------------
@@ -484,6 +486,7 @@ def test_whatever_they_do_nothing_is_lost_and_the_trail_is_whole(world):
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
+            phases=[Phase.generate],  # a failing run of twenty acts can be read; making it shorter takes minutes
             suppress_health_check=list(HealthCheck),
         ),
     )
