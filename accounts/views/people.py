@@ -23,7 +23,7 @@ from accounts.permissions import can_deactivate, can_edit_person, can_reset_pass
 from accounts.services import mailed_links, passwords
 from accounts.services import people as services
 from accounts.services.sign_ins import security_of
-from accounts.views._base import SignedIn, allow, beside, details_of, explain, for_managers, one_page, posted
+from accounts.views._base import SignedIn, allow, beside, details_of, editable, explain, for_managers, one_page, posted
 from spbe_portal.formatting import count_id, date_id
 
 READ_WRITE = ["GET", "HEAD", "POST"]
@@ -102,7 +102,7 @@ def person(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_edit(request: SignedIn, pk: int) -> HttpResponse:
-    shown = _editable(request, pk)
+    shown = editable(request, pk)
     form = PersonForm(posted(request), person=shown)
     if request.method == "POST" and form.is_valid():
         try:
@@ -124,7 +124,7 @@ def person_edit(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
-    shown = _editable(request, pk)
+    shown = editable(request, pk)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -142,7 +142,7 @@ def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_activate(request: SignedIn, pk: int) -> HttpResponse:
-    shown = _editable(request, pk)
+    shown = editable(request, pk)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         services.activate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
@@ -158,7 +158,7 @@ def person_password_link(request: SignedIn, pk: int) -> HttpResponse:
     """A new one-time link, shown in the answer itself and stored nowhere. A reload by address goes back."""
     if request.method != "POST":
         return redirect("person", pk)
-    _editable(request, pk)
+    editable(request, pk)
     try:
         link = passwords.make_link(actor=request.user, person_id=pk)
     except Refused as refused:
@@ -170,7 +170,7 @@ def person_password_link(request: SignedIn, pk: int) -> HttpResponse:
 @require_POST
 @for_managers
 def person_invite(request: SignedIn, pk: int) -> HttpResponse:
-    _editable(request, pk)
+    editable(request, pk)
     try:
         invited = mailed_links.invite(actor=request.user, person_id=pk)
     except Refused as refused:
@@ -199,7 +199,7 @@ def people_invite(request: SignedIn) -> HttpResponse:
 @require_http_methods(READ_WRITE)
 @for_managers
 def membership_add(request: SignedIn, pk: int) -> HttpResponse:
-    shown = _editable(request, pk)
+    shown = editable(request, pk)
     form = MembershipForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -237,10 +237,3 @@ def membership_end(request: SignedIn, pk: int) -> HttpResponse:
         "problem": services.problem_with_ending(request.user, membership),
     }
     return render(request, "accounts/membership_end.html", context)
-
-
-def _editable(request: SignedIn, pk: int) -> User:
-    """The person, where this manager may change them; an administrator is seen but not changed (403)."""
-    shown = get_object_or_404(User, pk=pk)
-    allow(can_edit_person(rights_of(request.user), shown))
-    return shown
