@@ -118,11 +118,11 @@ def reviewers(rights: Rights, period: Period) -> list[Reviewer]:
             continue
         tallies[reviewer] = _with(tallies.get(reviewer, Tally(reviewer)), decision)
         latest[answer] = (reviewer, own, verified)
-    for reviewer, own, verified in latest.values():
-        if own is not None and verified is not None:
-            tally = tallies[reviewer]
-            tallies[reviewer] = replace(
-                tally, rise=tally.rise + Fraction(verified) - Fraction(own), levels=tally.levels + 1
+    for whose, self_level, level in latest.values():
+        if self_level is not None and level is not None:
+            tally = tallies[whose]
+            tallies[whose] = replace(
+                tally, rise=tally.rise + Fraction(level) - Fraction(self_level), levels=tally.levels + 1
             )
     people = User.objects.in_bulk(tallies)
     ordered = sorted(tallies.values(), key=lambda each: (-each.decisions, str(people[each.reviewer])))

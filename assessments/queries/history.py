@@ -227,7 +227,7 @@ def worded(events: Sequence[Event], kept_back: Callable[[Event], bool]) -> list[
                 pk=event.pk,
                 at=event.at,
                 who=str(event.actor) if event.actor else "Portal",
-                role=_role(event, roles.get(event.actor_id, [])),
+                role=_role(event, roles.get(event.actor_id or 0, [])),
                 on_behalf_of=event.on_behalf_of.name if event.on_behalf_of else "",
                 kind=sentences.kind_of(event.action),
                 indicator=names.code(event),
