@@ -228,7 +228,7 @@ def _row(book: _Book, line: int, cells: dict[str, str]) -> Row:
     if not row.name:
         row.problems.append("Nama aplikasi kosong.")
     if agency:
-        row.agency_id, row.agency = agency.pk, agency.short_name
+        row.agency_id, row.about = agency.pk, agency.short_name
     held = book.stored.get((row.agency_id or 0, row.name.lower()))
     if held is None:
         facts = {**_DEFAULTS, **facts}

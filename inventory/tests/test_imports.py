@@ -31,6 +31,11 @@ def application(city, instrument):
 
 
 class TestPlan:
+    def test_each_row_says_whose_it_is(self, city, instrument):
+        text = "OPD;Nama Aplikasi;Fungsi;Jenis\ndinkes;e-Surat;Surat;publik\nDinas Sosial;e-Bansos;Bantuan;publik\n"
+        found = imports.plan(table(text), city.coordinator)
+        assert [(row.name, row.about) for row in found.rows] == [("e-Surat", "Dinkes"), ("e-Bansos", "Dinsos")]
+
     @pytest.mark.parametrize(
         "head",
         [
