@@ -3,8 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assessments import deadlines, previews, reminders, scans
-from assessments.services import uploads
+from assessments import deadlines, parts, previews, reminders, scans
 
 
 @shared_task(soft_time_limit=60, time_limit=90)  # seconds
@@ -52,4 +51,4 @@ def remind_of_follow_ups() -> None:
 @shared_task
 def sweep_uploads() -> None:
     """On the schedule once an hour; running it again does no harm."""
-    uploads.sweep(timezone.now())
+    parts.sweep(timezone.now())

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from accounts.permissions import rights_of
 from assessments import permissions, uploads
 from assessments.errors import Invalid, Refused, Stale
 from assessments.models import Upload
+from assessments.parts import path_of, remove
 from assessments.services._base import require
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ PART_BYTES = 1024 * 1024  # what a client should send at once
 PART_MAX_BYTES = 2 * PART_BYTES
 OPEN_PER_PERSON = 5
 IDLE = timedelta(minutes=10)  # after that an upload gives way to a new one
-KEPT = timedelta(hours=24)
 SPARE_BYTES = 200 * 1024 * 1024  # never filled by uploads
 
 GONE = "Unggahan ini sudah tidak ada. Pilih berkasnya lagi."
@@ -67,7 +67,7 @@ def begin(*, user: User, agency_id: int, name: str, size: int) -> Upload:
                     f"Masih ada {OPEN_PER_PERSON} berkas Anda yang sedang diunggah. Tunggu sampai selesai, atau "
                     "batalkan salah satunya."
                 )
-            _remove(resting.pop(0))
+            remove(resting.pop(0))
         return Upload.objects.create(
             user=user, agency_id=agency_id, name=clean, size=size, created_at=now, changed_at=now
         )
@@ -106,7 +106,7 @@ def find(*, key: uuid.UUID, user: User) -> Upload:
 def give_up(*, key: uuid.UUID, user: User) -> None:
     """Forget the upload and what came of it. Raises `Upload.DoesNotExist`."""
     with transaction.atomic():
-        _remove(Upload.objects.select_for_update().get(key=key, user=user))
+        remove(Upload.objects.select_for_update().get(key=key, user=user))
 
 
 @contextmanager
@@ -128,44 +128,17 @@ def take(*, key: uuid.UUID | str, user: User, agency_id: int) -> Iterator[Whole]
         if source:
             source.close()
         with transaction.atomic():
-            _remove(upload)
+            remove(upload)
         raise Invalid({"file": f"Berkas “{upload.name}” tidak sampai dengan utuh. Unggah kembali."})
     with source:
         try:
             yield Whole(File(source, name=upload.name), upload.name)
         except Invalid:
             with transaction.atomic():
-                _remove(upload)
+                remove(upload)
             raise
     with transaction.atomic():
-        _remove(upload)
-
-
-def sweep(now: datetime) -> int:
-    """Remove uploads that nobody continued for a day, and files without an upload. How many went."""
-    old = now - KEPT
-    gone = 0
-    for pk in Upload.objects.filter(changed_at__lt=old).values_list("pk", flat=True):
-        with transaction.atomic():
-            # Asked again under the lock: it may have gone on meanwhile.
-            upload = Upload.objects.select_for_update().filter(pk=pk, changed_at__lt=old).first()
-            if upload:
-                _remove(upload)
-                gone += 1
-    known = {f"{key.hex}.part" for key in Upload.objects.values_list("key", flat=True)}
-    for path in Path(settings.UPLOAD_DIR).glob("*"):
-        try:
-            is_old = path.stat().st_mtime < old.timestamp()
-        except FileNotFoundError:
-            continue
-        if is_old and path.name not in known:
-            path.unlink(missing_ok=True)
-            gone += 1
-    return gone
-
-
-def path_of(upload: Upload) -> Path:
-    return Path(settings.UPLOAD_DIR) / f"{upload.key.hex}.part"
+        remove(upload)
 
 
 def _uuid(text: uuid.UUID | str) -> uuid.UUID:
@@ -212,10 +185,3 @@ def _length(path: Path) -> int:
 def _count(upload: Upload, received: int) -> None:
     upload.received, upload.changed_at = received, timezone.now()
     upload.save(update_fields=["received", "changed_at"])
-
-
-def _remove(upload: Upload) -> None:
-    """Row and file; the file only once the row is gone for good."""
-    path = path_of(upload)
-    Upload.objects.filter(pk=upload.pk).delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))

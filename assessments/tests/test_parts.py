@@ -15,6 +15,7 @@ from django.utils import timezone
 from assessments import workflow
 from assessments.errors import Invalid, Refused, Stale
 from assessments.models import Document, DocumentVersion, Evidence, Upload
+from assessments.parts import path_of
 from assessments.services import evidence as evidence_services
 from assessments.services import uploads as services
 from assessments.tasks import sweep_uploads
@@ -53,8 +54,8 @@ class TestParts:
         assert upload.received == 0
         assert send(upload, content[:100]).received == 100
         assert send(upload, content[100:], 100).received == len(content)
-        assert services.path_of(upload).read_bytes() == content
-        assert oct(services.path_of(upload).stat().st_mode & 0o777) == "0o600"
+        assert path_of(upload).read_bytes() == content
+        assert oct(path_of(upload).stat().st_mode & 0o777) == "0o600"
 
     def test_a_part_that_comes_twice_changes_nothing(self, city):
         content = pdf(2)
@@ -63,7 +64,7 @@ class TestParts:
         send(upload, content[100:200], 100)
         assert send(upload, content[:100]).received == 200
         assert send(upload, content[100:200], 100).received == 200
-        assert services.path_of(upload).read_bytes() == content[:200]
+        assert path_of(upload).read_bytes() == content[:200]
 
     @pytest.mark.parametrize("offset", [0, 50, 150])
     def test_a_part_for_another_place_is_told_where_to_go_on(self, city, offset):
@@ -73,22 +74,22 @@ class TestParts:
         with pytest.raises(Stale) as refusal:
             send(upload, b"c" * 80, offset)
         assert refusal.value.current.received == 100
-        assert services.path_of(upload).read_bytes() == content[:100]
+        assert path_of(upload).read_bytes() == content[:100]
 
     def test_what_a_failed_write_left_is_cut_off(self, city):
         content = pdf(2)
         upload = begin(city, content)
         send(upload, content[:100])
-        with services.path_of(upload).open("ab") as file:
+        with path_of(upload).open("ab") as file:
             file.write(b"left over" * 40)
         send(upload, content[100:200], 100)
-        assert services.path_of(upload).read_bytes() == content[:200]
+        assert path_of(upload).read_bytes() == content[:200]
 
     def test_what_the_disk_lost_is_asked_for_again(self, city):
         content = pdf(2)
         upload = begin(city, content)
         send(upload, content[:200])
-        os.truncate(services.path_of(upload), 50)
+        os.truncate(path_of(upload), 50)
         with pytest.raises(Stale) as refusal:
             send(upload, content[200:], 200)
         assert refusal.value.current.received == 50
@@ -212,7 +213,7 @@ class TestTaking:
 
     def test_a_file_the_disk_lost_is_not_taken(self, city, django_capture_on_commit_callbacks):
         upload = whole(city, pdf())
-        os.truncate(services.path_of(upload), 10)
+        os.truncate(path_of(upload), 10)
         with (
             django_capture_on_commit_callbacks(execute=True),
             pytest.raises(Invalid, match="tidak sampai dengan utuh"),
@@ -268,13 +269,13 @@ class TestSweeping:
             path.write_bytes(b"x")
         day_ago = timezone.now().timestamp() - 25 * 3600
         os.utime(orphan, (day_ago, day_ago))
-        os.utime(services.path_of(fresh), (day_ago, day_ago))
+        os.utime(path_of(fresh), (day_ago, day_ago))
         stray.write_bytes(b"x")
         os.utime(stray, (day_ago, day_ago))
         with django_capture_on_commit_callbacks(execute=True):
             sweep_uploads()
         assert list(Upload.objects.all()) == [fresh]
-        assert on_disk(settings) == sorted([services.path_of(fresh).name, young.name])
+        assert on_disk(settings) == sorted([path_of(fresh).name, young.name])
 
     def test_giving_up_removes_the_file(self, city, settings, django_capture_on_commit_callbacks):
         upload = whole(city, pdf())
@@ -382,7 +383,7 @@ class TestRaces:
             part = content[offset : offset + 100_000]
             outcomes = together(*[lambda part=part, offset=offset: send(upload, part, offset)] * 3)
             assert [outcome.received for outcome in outcomes] == [offset + 100_000] * 3
-        assert services.path_of(upload).read_bytes() == content
+        assert path_of(upload).read_bytes() == content
 
     def test_two_different_parts_for_one_place_leave_one_whole(self, city):
         upload = begin(city, b"x" * 300_000)
@@ -390,7 +391,7 @@ class TestRaces:
             lambda: send(upload, b"a" * 100_000),
             lambda: send(upload, b"b" * 150_000),
         )
-        kept = services.path_of(upload).read_bytes()
+        kept = path_of(upload).read_bytes()
         assert kept in (b"a" * 100_000, b"b" * 150_000)
         assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 1
         assert Upload.objects.get().received == len(kept)
