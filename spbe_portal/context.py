@@ -1,5 +1,6 @@
 """What every page's frame needs: the government's name, the person, their places."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.bell import bell_text, unread, unread_of
 from accounts.models import Membership, Role, User
 from accounts.permissions import Rights, can_manage_accounts, rights_of
-from assessments.permissions import can_see_pemda
+from assessments.permissions import can_see_audit_trail, can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
 _SHARED = frozenset(
@@ -34,7 +35,7 @@ _SHARED = frozenset(
 class Place:
     """One entry of the navigation; its pages are the url names that begin with one of `prefixes`, and `pages`.
 
-    `tabs` are the entries below it, shown on all its pages.
+    `tabs` are the entries below it, shown on all its pages; `may_open` tells of a tab who of those it is for.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Place:
     prefixes: tuple[str, ...] = ()
     pages: frozenset[str] = frozenset()
     tabs: tuple["Place", ...] = ()
+    may_open: Callable[[Rights], bool] | None = None
 
     @property
     def url(self) -> str:
@@ -74,7 +76,7 @@ POSITION = Place("Posisi", "own_place")
 OWN_PLACE = Place("OPD Anda", "own_place", tabs=(POSITION, INVENTORY))
 AGENCIES = Place("OPD", "agency_list", ("agency",))
 PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
-AUDIT = Place("Jejak audit", "audit_trail", ("audit",))
+AUDIT = Place("Jejak audit", "audit_trail", ("audit",), may_open=can_see_audit_trail)
 ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE, AUDIT))
 REPORTS = Place("Laporan", "report_list", ("report",))
 
@@ -164,7 +166,8 @@ class Frame:
     @cached_property
     def tabs(self) -> list[dict]:
         """The entries below the current place, as in `nav`. The chosen period goes along."""
-        tabs = self._place.tabs if self._place else ()
+        every = self._place.tabs if self._place else ()
+        tabs = [tab for tab in every if tab.may_open is None or tab.may_open(self.rights)]
         chosen = self._request.GET.get("periode", "")
         query = f"?periode={chosen}" if chosen.isdigit() and self._place == PEMDA else ""
         active = next((tab for tab in tabs if tab.holds(self._here)), None)

@@ -13,7 +13,7 @@ ONE = frozenset({1})
 @pytest.mark.parametrize(
     "rights, titles",
     [
-        (Rights(operator_of=ONE), ["Beranda", "Posisi OPD", "Tindak lanjut", "Aplikasi", "Laporan"]),
+        (Rights(operator_of=ONE), ["Beranda", "Pustaka", "Tindak lanjut", "OPD Anda", "Laporan"]),
         (Rights(verifier_at=ONE), ["Verifikasi", "Pemda", "Laporan"]),
         (Rights(coordinator_at=ONE), ["Verifikasi", "Periode", "Pemda", "OPD dan pengguna", "Laporan"]),
         (Rights(leader_at=ONE), ["Pemda", "Laporan"]),
@@ -21,7 +21,16 @@ ONE = frozenset({1})
         (NOBODY, []),
         (
             Rights(operator_of=ONE, verifier_at=ONE, coordinator_at=ONE, leader_at=ONE),
-            ["Beranda", "Verifikasi", "Periode", "Pemda", "Posisi OPD", "OPD dan pengguna", "Laporan"],
+            [
+                "Beranda",
+                "Verifikasi",
+                "Periode",
+                "Pemda",
+                "Pustaka",
+                "OPD Anda",
+                "OPD dan pengguna",
+                "Laporan",
+            ],
         ),
     ],
 )
@@ -120,6 +129,7 @@ def test_every_place_exists():
         "/verifikasi/",
         "/periode/",
         "/pemda/",
+        "/pustaka/",
         "/posisi/",
         "/opd/",
         "/laporan/",
@@ -128,7 +138,8 @@ def test_every_place_exists():
 
 @pytest.mark.urls("spbe_portal.urls")
 def test_every_tab_exists():
-    assert [(tab.title, tab.url) for tab in context.PEMDA.tabs + context.ACCOUNTS.tabs] == [
+    tabs = context.PEMDA.tabs + context.OWN_PLACE.tabs + context.ACCOUNTS.tabs
+    assert [(tab.title, tab.url) for tab in tabs] == [
         ("Ringkasan", "/pemda/"),
         ("Peta nilai", "/pemda/peta/"),
         ("Hasil OPD", "/hasil/"),
@@ -136,9 +147,24 @@ def test_every_tab_exists():
         ("Peta jalan", "/pemda/peta-jalan/"),
         ("Tindak lanjut", "/tindak-lanjut/"),
         ("Aplikasi", "/aplikasi/"),
+        ("Posisi", "/posisi/"),
+        ("Aplikasi", "/aplikasi/"),
         ("OPD", "/opd/"),
         ("Pengguna", "/pengguna/"),
+        ("Jejak audit", "/jejak-audit/"),
     ]
+
+
+@pytest.mark.urls("spbe_portal.urls")
+def test_who_may_not_read_the_audit_trail_gets_no_tab_for_it(client, city):
+    titles = {}
+    for person in (city.coordinator, city.admin):
+        client.force_login(person)
+        titles[person.username] = [tab["title"] for tab in client.get("/pengguna/").context["portal"].tabs]
+    assert titles == {
+        city.coordinator.username: ["OPD", "Pengguna", "Jejak audit"],
+        city.admin.username: ["OPD", "Pengguna"],
+    }
 
 
 @pytest.mark.urls("spbe_portal.urls")
