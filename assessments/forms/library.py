@@ -88,6 +88,7 @@ class VersionForm(forms.Form):
         help_text="Satu kalimat, misalnya “Lampiran II ditambah” atau “Sudah ditandatangani”.",
     )
     pakai = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.CheckboxSelectMultiple)
+    upload = forms.CharField(required=False, widget=forms.HiddenInput)  # the file, where it came in parts before
 
     def __init__(self, data: QueryDict | None, files: Any = None, *, page: DocumentPage):
         super().__init__(data, files, initial={"pakai": [use.evidence.pk for use in page.open_uses]})
@@ -108,9 +109,10 @@ class VersionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not cleaned.get("file") and not cleaned.get("url") and "file" not in self.errors:
+        has_file = bool(cleaned.get("file") or cleaned.get("upload"))
+        if not has_file and not cleaned.get("url") and "file" not in self.errors:
             self.add_error("file", "Pilih berkas versi baru, atau isi tautannya.")
-        elif cleaned.get("file") and cleaned.get("url"):
+        elif has_file and cleaned.get("url"):
             self.add_error("url", "Pilih salah satu: berkas atau tautan.")
         return cleaned
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from accounts.permissions import Rights
 from assessments import permissions, sentences
-from assessments.models import Answer, Assessment, Evidence, Review
+from assessments.models import Answer, Assessment, Document, DocumentVersion, Evidence, Review
 from assessments.sentences import Change, Names, tell
 from assessments.sentences.answers import folded, saved
 from audit.models import Event
@@ -206,6 +206,15 @@ def entries(rights: Rights, assessment: Assessment, groups: Sequence[Sequence[in
             head = replace(head, text=f"menyimpan indikator {head.indicator}: {what}", changes=())
         made.append(Entry(head, members))
     return made
+
+
+def of_document(document: Document, versions: Iterable[DocumentVersion], most: int = 30) -> list[Line]:
+    """What happened to a document of a library and to its files, newest first. Five queries."""
+    found = Event.objects.filter(stream=f"library:{document.agency_id}").filter(
+        Q(subject_type="assessments.document", subject_id=str(document.pk))
+        | Q(subject_type="assessments.documentversion", subject_id__in=[str(version.pk) for version in versions])
+    )
+    return worded(list(found.select_related("actor", "on_behalf_of").order_by("-id")[:most]), lambda event: True)
 
 
 def worded(events: Sequence[Event], kept_back: Callable[[Event], bool]) -> list[Line]:

@@ -28,7 +28,6 @@ from assessments.services._details import clean_details, clean_url, kind_from, t
 from assessments.services.answers import clean_text
 from assessments.services.evidence import is_frozen, point_to
 from audit.models import Event
-from audit.services import record
 from spbe_portal.stale import CHANGED
 
 logger = logging.getLogger(__name__)
@@ -70,10 +69,7 @@ def add_file(
     wanted = {"title": uploads.title_of(checked.name), "kind": kind_from(checked.name)}
     cleaned = clean_details(wanted | _given(details))
     with library.incoming(agency_id, file, checked) as incoming, transaction.atomic():
-        kept = incoming.keep(user=user, now=timezone.now(), details=cleaned)
-        if not kept.was_known:
-            _record("document.add", kept.version.document, user, after=_described(kept.version))
-    return kept
+        return incoming.keep(user=user, now=timezone.now(), details=cleaned)
 
 
 def add_link(*, agency_id: int, user: User, url: str, details: Mapping[str, Any] | None = None) -> library.Kept:
@@ -82,14 +78,7 @@ def add_link(*, agency_id: int, user: User, url: str, details: Mapping[str, Any]
     address = clean_url(url)
     cleaned = clean_details({"title": title_of_link(address)} | _given(details))
     with transaction.atomic():
-        library.one_at_a_time(agency_id)
-        known = _known_link(agency_id, address)
-        if known is not None:
-            return library.Kept(known, was_known=True, is_healed=False)
-        document = library.new_document(agency_id, user, cleaned)
-        version = DocumentVersion.objects.create(document=document, url=address, uploaded_by=user)
-        _record("document.add", document, user, after=_described(version))
-        return library.Kept(version, was_known=False, is_healed=False)
+        return library.keep_link(agency_id, user, address, cleaned)
 
 
 # --- Describing --------------------------------------------------------------------------------------
@@ -104,7 +93,7 @@ def edit_document(*, document_id: int, user: User, details: Mapping[str, Any], v
     with transaction.atomic():
         document = _locked_with_its_users(document_id)
         require(permissions.can_keep_library(rights_of(user), document.agency_id))
-        before = _details(document)
+        before = library.details_of(document)
         after = before | clean_details(before | dict(details))
         if after == before:
             return document
@@ -116,7 +105,7 @@ def edit_document(*, document_id: int, user: User, details: Mapping[str, Any], v
             setattr(document, name, value)
         document.version += 1
         document.save(update_fields=[*library.DETAILS, "version"])
-        _record("document.edit", document, user, before=before, after=after)
+        library.note(document, user, "document.edit", before=before, after=after)
         return document
 
 
@@ -149,7 +138,7 @@ def add_link_version(
     said, address = _change(change), clean_url(url)
     with transaction.atomic():
         acting = _Moving(document_id, user, evidence_ids)
-        known = _known_link(agency_id, address)
+        known = library.known_link(agency_id, address)
         if known is not None:
             raise library.already_there(known, acting.document, "url")
         made = DocumentVersion.objects.create(
@@ -193,7 +182,7 @@ class _Moving:
 
     def to(self, version: DocumentVersion, *, is_new: bool = True) -> NewVersion:
         if is_new:
-            _record("document.version", self.document, self.user, after=_described(version))
+            library.note(self.document, self.user, "document.version", after=library.described(version))
         moved: list[Evidence] = []
         kept: list[str] = []
         for evidence in self.chosen:
@@ -247,9 +236,10 @@ def remove_document(*, document_id: int, user: User) -> None:
         if was_used(document):
             raise WrongState(USED)
         versions = list(document.versions.order_by("number"))
-        before = {**_details(document), "versions": [_pointed(version)["file"] or version.url for version in versions]}
+        names = [version.original_name or version.url for version in versions]
+        before = {**library.details_of(document), "versions": names}
         before["sha256"] = [version.sha256 for version in versions]
-        _record("document.remove", document, user, before=before)
+        library.note(document, user, "document.remove", before=before)
         pictures = PagePreview.objects.filter(version__in=versions)
         names = [str(name) for name in pictures.values_list("file", flat=True)]
         names += _only_here(versions)
@@ -299,11 +289,6 @@ def _given(details: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: value for key, value in (details or {}).items() if value not in (None, "")}
 
 
-def _known_link(agency_id: int, address: str) -> DocumentVersion | None:
-    found = DocumentVersion.objects.filter(document__agency_id=agency_id, url=address)
-    return found.select_related("document").order_by("-id").first()
-
-
 def _change(text: str) -> str:
     try:
         said = " ".join(clean_text(text, 2_000).split())
@@ -312,35 +297,3 @@ def _change(text: str) -> str:
     if len(said) > CHANGE_MAX:
         raise Invalid({"change": f"Terlalu panjang: {len(said)} karakter, paling banyak {CHANGE_MAX}."})
     return said
-
-
-def _details(document: Document) -> dict[str, Any]:
-    return {name: getattr(document, name) for name in library.DETAILS}
-
-
-def _pointed(version: DocumentVersion) -> dict[str, Any]:
-    return {
-        "document": version.document_id,
-        "version": version.number,
-        "file": version.original_name,
-        "url": version.url,
-        "sha256": version.sha256,
-    }
-
-
-def _described(version: DocumentVersion) -> dict[str, Any]:
-    return {**_details(version.document), **_pointed(version), "change": version.change}
-
-
-def _record(action: str, document: Document, user: User, **details: Any) -> None:
-    """One event in the library's stream."""
-    agency = document.agency
-    outside = agency.pk not in rights_of(user).operator_of
-    record(
-        action,
-        document,
-        actor=user,
-        stream=f"library:{agency.pk}",
-        on_behalf_of=agency if outside else None,
-        **details,
-    )

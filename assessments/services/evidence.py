@@ -112,13 +112,7 @@ def add_link(
         wanted = {"title": title_of_link(address)}
         wanted |= {key: value for key, value in (details or {}).items() if value not in (None, "")}
         cleaned = clean_details(wanted, acting.assessment.period.instrument)
-        version = DocumentVersion.objects.filter(
-            document__agency_id=acting.assessment.agency_id, url=address
-        ).first() or DocumentVersion.objects.create(
-            document=library.new_document(acting.assessment.agency_id, acting.user, cleaned),
-            url=address,
-            uploaded_by=acting.user,
-        )
+        version = library.keep_link(acting.assessment.agency_id, acting.user, address, cleaned).version
         return _attach(acting, answer, version, cleaned)
 
 
@@ -219,6 +213,13 @@ def edit(*, assessment_id: int, code: str, user: User, evidence_id: int, details
                 raise Invalid({"date": "Tanggal dokumen tidak boleh sesudah masa berlakunya berakhir."})
             document.version += 1
             document.save(update_fields=[*changed, "version"])
+            library.note(
+                document,
+                acting.user,
+                "document.edit",
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+            )
         evidence.pages, evidence.level = after["pages"], after["level"]
         evidence.save(update_fields=["pages", "level"])
         touch(acting, answer)

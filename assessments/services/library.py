@@ -18,11 +18,13 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import Agency, User
+from accounts.permissions import rights_of
 from assessments import previews, scans
 from assessments.errors import Invalid, WrongState
 from assessments.models import Document, DocumentVersion
 from assessments.tasks import make_previews, scan_version
 from assessments.uploads import Checked
+from audit.services import record
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +66,13 @@ class Incoming:
     def keep(self, *, user: User, now: datetime, details: Mapping[str, Any]) -> Kept:
         """The version of this content, made where there is none. Inside the caller's transaction.
 
-        `details` may hold title, number, date, validity and kind of a new document.
+        `details` may hold title, number, date, validity and kind of a new document; that one was made is recorded.
         """
         one_at_a_time(self.agency_id)
         version = _known_version(self.agency_id, self.checked.sha256)
         if version is None:
             made = self._version(user, new_document(self.agency_id, user, details), 1)
+            note(made.document, user, "document.add", after=described(made))
             return Kept(made, was_known=False, is_healed=False)
         if version.scan == DocumentVersion.Scan.INFECTED:
             raise Invalid({"file": INFECTED})
@@ -133,6 +136,23 @@ def incoming(agency_id: int, file: File, checked: Checked) -> Iterator[Incoming]
         default_storage.delete(stored)
 
 
+def keep_link(agency_id: int, user: User, address: str, details: Mapping[str, Any]) -> Kept:
+    """The document of this web address, made where there is none and recorded. Inside the caller's transaction."""
+    one_at_a_time(agency_id)
+    known = known_link(agency_id, address)
+    if known is not None:
+        return Kept(known, was_known=True, is_healed=False)
+    document = new_document(agency_id, user, details)
+    version = DocumentVersion.objects.create(document=document, url=address, uploaded_by=user)
+    note(document, user, "document.add", after=described(version))
+    return Kept(version, was_known=False, is_healed=False)
+
+
+def known_link(agency_id: int, address: str) -> DocumentVersion | None:
+    found = DocumentVersion.objects.filter(document__agency_id=agency_id, url=address)
+    return found.select_related("document").order_by("-id").first()
+
+
 def new_document(agency_id: int, user: User, details: Mapping[str, Any]) -> Document:
     return Document.objects.create(
         agency_id=agency_id,
@@ -147,6 +167,37 @@ def one_at_a_time(agency_id: int) -> None:
     Taken after assessments and before a document.
     """
     Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
+
+
+def note(document: Document, user: User, action: str, **details: Any) -> None:
+    """One event in the library's stream. Written before those of an assessment in the same transaction."""
+    agency = document.agency
+    outside = agency.pk not in rights_of(user).operator_of
+    record(
+        action,
+        document,
+        actor=user,
+        stream=f"library:{agency.pk}",
+        on_behalf_of=agency if outside else None,
+        **details,
+    )
+
+
+def details_of(document: Document) -> dict[str, Any]:
+    return {name: getattr(document, name) for name in DETAILS}
+
+
+def described(version: DocumentVersion) -> dict[str, Any]:
+    """A version and its document, as events tell of them."""
+    return {
+        **details_of(version.document),
+        "document": version.document_id,
+        "version": version.number,
+        "file": version.original_name,
+        "url": version.url,
+        "sha256": version.sha256,
+        "change": version.change,
+    }
 
 
 def next_number(document: Document) -> int:

@@ -103,6 +103,15 @@ def find(*, key: uuid.UUID, user: User) -> Upload:
     return Upload.objects.get(key=key, user=user)
 
 
+def waiting(*, key: str, user: User, agency_id: int) -> Upload | None:
+    """One's own upload for this agency, where all of it is there to be taken."""
+    try:
+        found = Upload.objects.filter(key=_uuid(key), user=user, agency_id=agency_id).first() if key else None
+    except Upload.DoesNotExist:
+        return None
+    return found if found and found.received == found.size else None
+
+
 def give_up(*, key: uuid.UUID, user: User) -> None:
     """Forget the upload and what came of it. Raises `Upload.DoesNotExist`."""
     with transaction.atomic():

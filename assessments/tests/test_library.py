@@ -75,6 +75,19 @@ class TestKeeping:
         assert (again.version, again.was_known) == (first.version, True)
         assert (Document.objects.count(), library_events(city.dinkes)) == (1, ["document.add"])
 
+    def test_what_comes_by_an_answer_is_recorded_in_the_library_too(self, assessment, city):
+        add = {"assessment_id": assessment.pk, "code": "1", "user": city.operator}
+        evidence_services.add_file(**add, file=file_of(pdf()), name="SK.pdf", details={"pages": "1"})
+        link = evidence_services.add_link(**add, url="https://jdih.example/perwal/1")
+        evidence_services.edit(**add, evidence_id=link.pk, details={"title": "Perwal 1", "pages": "2"})
+        evidence_services.edit(**add, evidence_id=link.pk, details={"pages": "3"})  # its use here alone
+        again = add | {"code": "2"}
+        evidence_services.add_link(**again, url="https://jdih.example/perwal/1")
+        evidence_services.add_file(**again, file=file_of(pdf()), name="Sama.pdf")
+        assert library_events(city.dinkes) == ["document.add", "document.add", "document.edit"]
+        edit = Event.objects.get(action="document.edit")
+        assert (edit.before, edit.after) == ({"title": "jdih.example: 1"}, {"title": "Perwal 1"})
+
     def test_another_agencys_content_is_not_recognised(self, city):
         content = pdf()
         keep(city.dinkes, city.operator, content)

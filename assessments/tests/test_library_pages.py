@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from assessments.models import Document, DocumentVersion, Evidence
 from assessments.services import documents as services
+from assessments.services import uploads
 from assessments.services import evidence as evidence_services
 from assessments.tests.files import pdf
 from assessments.tests.test_library import file_of, keep, predecessor_of, renew, use
@@ -204,6 +205,17 @@ class TestDocument:
         assert [version.number for version in page.versions] == [2, 1]
         assert [(each.evidence, each.is_open, each.is_behind) for each in page.uses] == [(evidence, True, True)]
 
+    def test_who_did_what_is_told_to_who_keeps_it(self, city, login):
+        document = keep(city.dinkes, city.operator).version.document
+        services.edit_document(document_id=document.pk, user=city.coordinator, details={"title": "Dua"}, version=1)
+        keep(city.dinkes, city.operator, pdf(2), "Lain.pdf")
+        url = reverse("document", args=[document.pk])
+        acts = login(city.operator).get(url).context["acts"]
+        assert [(entry.line.who, entry.line.on_behalf_of, entry.line.text) for entry in acts] == [
+            (str(city.coordinator), city.dinkes.name, "mengubah keterangan dokumen pustaka “Dua”"),
+            (str(city.operator), "", "menambahkan dokumen ke pustaka: “SK Tim SPBE”"),
+        ]
+
     def test_what_is_not_visible_is_only_counted(self, assessment, city, login):
         old = predecessor_of(city.dinkes)
         kept = keep(old, city.coordinator)
@@ -268,6 +280,36 @@ class TestDocument:
             "Ditandatangani",
         )
         assert first.pk not in response.context["form"].chosen
+
+    def test_a_version_that_came_in_parts(self, city, login):
+        kept = keep(city.dinkes, city.operator)
+        url, content = reverse("document_version", args=[kept.version.document_id]), pdf(2)
+        upload = uploads.begin(user=city.operator, agency_id=city.dinkes.pk, name="Baru.pdf", size=len(content))
+        client = login(city.operator)
+        response = client.post(url, {"upload": upload.key, "change": "Baru"})
+        assert (response.status_code, response.context["waiting"]) == (422, None)  # half of it is none
+
+        uploads.add_part(key=upload.key, user=city.operator, offset=0, part=content)
+        response = client.post(url, {"upload": upload.key, "url": "https://a.example/b"})  # one of both
+        assert (response.status_code, response.context["waiting"]) == (422, upload)
+
+        assert client.post(url, {"upload": upload.key, "change": "Baru"}).status_code == 302
+        newest = kept.version.document.versions.last()
+        assert (newest.number, newest.original_name, newest.change) == (2, "Baru.pdf", "Baru")
+        assert newest.file.read() == content
+        response = client.post(url, {"upload": upload.key})
+        assert response.context["form"].errors["file"] == [uploads.GONE]
+
+    @pytest.mark.parametrize("key", ["x", "", "8c1f1c9e-3a52-4a0b-9a36-0f5d7f6f4a10"])
+    def test_a_key_of_nothing_or_of_another_person_is_refused(self, city, login, key):
+        kept, content = keep(city.dinkes, city.operator), pdf(2)
+        upload = uploads.begin(user=city.coordinator, agency_id=city.dinkes.pk, name="B.pdf", size=len(content))
+        uploads.add_part(key=upload.key, user=city.coordinator, offset=0, part=content)
+        url = reverse("document_version", args=[kept.version.document_id])
+        for sent in (key, upload.key):
+            response = login(city.operator).post(url, {"upload": sent})
+            assert (response.status_code, response.context["waiting"]) == (422, None)
+        assert kept.version.document.versions.count() == 1
 
     def test_forged_evidence_is_not_found_and_nothing_is_stored(self, assessment, city, login):
         kept = keep(city.dinkes, city.operator)

@@ -19,6 +19,7 @@ from assessments.forms.library import EditDocumentForm, LibraryFilters, NewDocum
 from assessments.models import Document, DocumentVersion, Evidence, PagePreview, Upload
 from assessments.queries import library as queries
 from assessments.queries.documents import document_page
+from assessments.queries.history import Entry, of_document
 from assessments.services import documents as services
 from assessments.services import reading
 from assessments.services import uploads as upload_services
@@ -144,6 +145,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "behind_ids": {use.evidence.pk for use in page.open_behind},
         "keeps": keeps,
         "is_frozen": keeps and page.is_used and is_frozen(found),
+        "acts": [Entry(line, (line,)) for line in of_document(found, page.versions)] if keeps else [],
         "can_remove": keeps and not page.is_used and not services.was_used(found),
         **_keeping(mine, found.agency),
     }
@@ -184,7 +186,7 @@ def document_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @get_or_post
 def document_version(request: HttpRequest, pk: int) -> HttpResponse:
-    """A new version, and which answers use it from now on."""
+    """A new version, and which answers use it from now on. `upload` names a file that arrived in parts before."""
     found = _find(request, pk)
     mine = rights(request)
     allow(permissions.can_keep_library(mine, found.agency_id))
@@ -197,9 +199,11 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("file", uploads.too_large(name).message)
         if form.is_valid():
             try:
-                return _versioned(request, pk, form)
+                return _versioned(request, found, form)
             except Evidence.DoesNotExist:
                 raise Http404 from None
+            except Upload.DoesNotExist:
+                form.add_error("file", upload_services.GONE)
             except AlreadyThere as refusal:
                 known = refusal.version
                 _explain(form, refusal)
@@ -210,6 +214,9 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
         "document": found,
         "page": page,
         "known": known,
+        "waiting": upload_services.waiting(
+            key=form.data.get("upload", ""), user=request.user, agency_id=found.agency_id
+        ),
         "max_bytes": uploads.max_bytes(),
         **_keeping(mine, found.agency),
     }
@@ -323,11 +330,14 @@ def _explain(form: Any, refusal: Refused) -> None:
         form.add_error(name if name in form.fields else None, text)
 
 
-def _versioned(request: HttpRequest, pk: int, form: VersionForm) -> HttpResponse:
-    values = form.cleaned_data
+def _versioned(request: HttpRequest, found: Document, form: VersionForm) -> HttpResponse:
+    values, pk = form.cleaned_data, found.pk
     shared = {"document_id": pk, "user": request.user, "change": values["change"], "evidence_ids": values["pakai"]}
     if values["file"]:
         done = services.add_file_version(file=values["file"], name=values["file"].name or "", **shared)
+    elif key := values["upload"]:
+        with upload_services.take(key=key, user=request.user, agency_id=found.agency_id) as whole:
+            done = services.add_file_version(file=whole.file, name=whole.name, **shared)
     else:
         done = services.add_link_version(url=values["url"], **shared)
     messages.success(request, f"Versi {done.version.number} tersimpan. Versi sebelumnya tetap dapat dibuka.")
