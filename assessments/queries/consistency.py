@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
 from accounts.permissions import Rights
 from assessments import consistency, permissions
 from assessments.consistency import Compared, Tally
-from assessments.models import Answer, Assessment, DecisionKind, Period, Review
+from assessments.models import Answer, Assessment, Contributor, DecisionKind, Period, Review
 from indicators.models import Indicator
 
 Level = int | Decimal
@@ -25,6 +27,7 @@ class Beside:
     assessment: Assessment
     answer: Answer
     review: Review | None
+    may_review: bool  # whether the page of its verification opens to the reader
 
     @property
     def is_adjusted(self) -> bool:
@@ -69,8 +72,10 @@ def turn(indicators: list[Indicator], code: str) -> Turn:
 
 def side_by_side(rights: Rights, period: Period, code: str) -> list[Beside]:
     """Every agency's answer with its decision, by name. Two queries, however many agencies."""
+    wrote = Contributor.objects.filter(assessment=OuterRef("assessment"), user=rights.user_id)
     answers = list(
         Answer.objects.filter(assessment__period=period, indicator__code=code)
+        .annotate(wrote=Exists(wrote))
         .select_related("assessment__agency", "assessment__period")
         .order_by("assessment__agency__name")
     )
@@ -80,7 +85,16 @@ def side_by_side(rights: Rights, period: Period, code: str) -> list[Beside]:
     for review in reviews:
         if review.is_published or permissions.can_see_open_decisions(rights, whose[review.answer_id]):
             shown[review.answer_id] = review
-    return [Beside(answer.assessment, answer, _waits(answer.assessment, shown.get(answer.pk))) for answer in answers]
+    return [
+        Beside(
+            answer.assessment,
+            answer,
+            _waits(answer.assessment, shown.get(answer.pk)),
+            answer.assessment.was_handed_in
+            and permissions.may_review_agency(rights, answer.assessment, wrote=answer.wrote),
+        )
+        for answer in answers
+    ]
 
 
 def _waits(assessment: Assessment, review: Review | None) -> Review | None:

@@ -17,7 +17,7 @@ from accounts.models import Agency, Role
 from accounts.permissions import rights_of
 from assessments import consistency as measure
 from assessments.consistency import Tally, compare, two_sided
-from assessments.models import Answer, Assessment, Review, Status
+from assessments.models import Answer, Assessment, Contributor, Review, Status
 from assessments.queries import consistency as queries
 from assessments.services import reviews as review_services
 from conftest import hand_in, make_person
@@ -191,6 +191,16 @@ def test_a_coordinator_learns_nothing_open_of_the_own_agency(decided, city, peri
     assert (reviewer.compared.tally.decisions, reviewer.compared.tally.mean_rise) == (1, 0)
     Review.objects.filter(answer__assessment=decided).update(is_published=True)
     assert "Bukti kurang." in page_of(period, own, indikator="12")
+
+
+def test_who_may_not_review_an_agency_is_led_to_its_answer(decided, city, period):
+    own = make_person("koordinator-dinkes", (Role.COORDINATOR, city.dinkes))
+    Contributor.objects.create(assessment=Assessment.objects.get(period=period, agency=city.dinsos), user=own)
+    opens = {row.assessment.agency.slug: row.may_review for row in queries.side_by_side(rights_of(own), period, "12")}
+    assert opens == {"dinkes": False, "dinsos": False, "diskominfo": False}
+    page = page_of(period, own, indikator="12")
+    assert reverse("answer", args=[decided.pk, "12"]) in page
+    assert reverse("review", args=[decided.pk, "12"]) not in page
 
 
 def test_the_number_of_queries_does_not_grow_with_agencies_or_decisions(assessment, city, period):
