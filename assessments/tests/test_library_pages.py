@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from assessments.models import Document, DocumentVersion, Evidence
 from assessments.services import documents as services
-from assessments.services import uploads
 from assessments.services import evidence as evidence_services
+from assessments.services import uploads
 from assessments.tests.files import pdf
 from assessments.tests.test_library import file_of, keep, predecessor_of, renew, use
 from audit.models import Event
