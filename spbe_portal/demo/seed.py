@@ -46,6 +46,7 @@ from audit.services import record_all
 from indicators.models import Indicator, Instrument
 from spbe_portal.demo import followups, pemda, people
 from spbe_portal.demo.applications import seed_applications
+from spbe_portal.demo.carried import Carried
 from spbe_portal.demo.events import events_of
 from spbe_portal.demo.library import Library
 
@@ -109,6 +110,7 @@ class Seeder:
         self.random = random.Random("arunika")
         today = self.now.astimezone(self.zone).date()
         self.library = Library(self.city["city"]["government"], today)
+        self.carried = Carried(self.library, self.city["documents"], today)
 
     def run(self) -> None:
         """Everything, in one transaction. The caller has checked that there is nobody yet."""
@@ -169,6 +171,9 @@ class Seeder:
             reviewer = self._decide(slug, answers, rows, decided, share=1.0, published=True)
             self._mark(assessment, Status.APPROVED, handed_in, decided, reviewer)
         self._write(period, rows, assessments)
+        if year == max(PAST_YEARS):
+            agencies = {assessment.pk: assessment.agency_id for assessment in assessments.values()}
+            self.carried.remember(rows.answers, rows.evidence, rows.reviews, agencies)
         coordinator = self.cast.coordinator
         pemda.determine_all(period, coordinator, self.random, self._local(date(year, 12, 8), 14))
         workflow.finalise_period(period_id=period.pk, user=coordinator, now=self._local(date(year, 12, 10), 10))
@@ -191,7 +196,7 @@ class Seeder:
             handed_in = self._local(today - timedelta(days=self.random.randint(6, 16)), self.random.randint(8, 22))
             decided = self._decision_time(handed_in, 2, 5)
             filled = share if state in ("draft", "cancelled") else 1.0
-            answers = self._answer_all(slug, assessment, year, rows, filled, handed_in)
+            answers = self._answer_all(slug, assessment, year, rows, filled, handed_in, carries=state == "draft")
             reviewer = None
             if state in ("submitted", "returned", "approved"):
                 reviewer = self._decide(
@@ -245,9 +250,20 @@ class Seeder:
         return max(1, min(5, round(mean + self._noise[slug, code])))
 
     def _answer_all(
-        self, slug: str, assessment: Assessment, year: int, rows: Rows, share: float, at: datetime
+        self,
+        slug: str,
+        assessment: Assessment,
+        year: int,
+        rows: Rows,
+        share: float,
+        at: datetime,
+        *,
+        carries: bool = False,
     ) -> list[Answer]:
-        """Fill `share` of the answers, in the sheet's order with gaps, and collect their evidence."""
+        """Fill `share` of the answers, in the sheet's order with gaps, and collect their evidence.
+
+        With `carries` that is last year's, as far as it is still valid.
+        """
         agency, operator = self.agencies[slug], self.cast.operators[slug]
         answers = list(assessment.answers.select_related("indicator__aspect__domain").order_by("indicator__order"))
         wanted = round(len(answers) * share)
@@ -270,7 +286,9 @@ class Seeder:
             answer.self_level = level
             answer.fact = text["fact"].format(agency=agency.name)
             answer.analysis = text["analysis"].format(agency=agency.name)
-            if level > 1:
+            if carries:
+                rows.evidence += self.carried.take(answer, agency, operator, year, answer.changed_at)
+            elif level > 1:
                 self._attach(answer, agency, operator, year, level, rows)
         if wanted:
             rows.contributors.append(Contributor(assessment=assessment, user=operator))
@@ -413,6 +431,8 @@ class Seeder:
         Assessment.objects.bulk_update(
             assessments.values(), [*MARKED, *(name for name in TOTALS if name != "assigned_count")]
         )
+        if period.year == RUNNING_YEAR:
+            events += self.carried.save()
         _know_the_tables()
         record_all(sorted(events, key=lambda event: event.at))
 

@@ -10,11 +10,13 @@ from django.contrib.auth import authenticate
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db.models import F
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Agency, User
-from assessments.models import Assessment, DocumentVersion, Evidence, Period, Result, Review
+from assessments.models import Assessment, CarryOver, DocumentVersion, Evidence, Period, Result, Review
 from assessments.queries.answers import load_answers
+from assessments.queries.carry_over import overview
 from assessments.specs import spec_of
 from assessments.totals import self_score, verified_score
 from audit.models import Event
@@ -42,6 +44,9 @@ def test_the_demo_city(instrument, rf):
         own = running.get(agency__slug=slug)
         assert own.status == "draft"
         assert 0 < own.answered_count < 47
+        # What is filled took over what is still valid of last year's; the rest waits to be asked.
+        assert overview(own, timezone.localdate()).decided >= own.answered_count
+        assert set(CarryOver.objects.filter(answer__assessment=own).values_list("is_valid", flat=True)) >= {True}
     assert Result.objects.filter(is_complete=True).count() == 2 * Agency.objects.count() == 80
 
     people = {f"operator-{slug}" for slug in Agency.objects.values_list("slug", flat=True)}
