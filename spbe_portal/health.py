@@ -42,7 +42,7 @@ def check_broker() -> None:
 
 
 def scanner_state() -> str:
-    """"none" where no scanner is set up, else "ok" or "down".
+    """What of the virus scanner: "none" is set up, else "ok" or "down".
 
     No reason to be unready: uploads work while it is down, and wait for it unopened.
     """

@@ -21,7 +21,12 @@ class Piece(NamedTuple):
     number: str
     date: object
     kind: str
-    scan: str = "none"  # no part of what was said: a scanner changes it, not a person
+    scan: str = "none"
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What a person says of the document; not `scan`, which a scanner changes."""
+        return self.title, self.number, self.date, self.kind
 
 
 _FIELDS = tuple(
@@ -32,7 +37,6 @@ _FIELDS = tuple(
     else f"version__document__{name}"
     for name in Piece._fields
 )
-_SAID = slice(Piece._fields.index("title"), Piece._fields.index("scan"))
 
 
 def pieces_of(evidence: QuerySet[Evidence]) -> dict[int, list[Piece]]:
@@ -65,7 +69,7 @@ def content_digest(answer: Answer, pieces: Iterable[Piece]) -> str:
         answer.not_applicable,
         *(_text(text) for text in (answer.fact, answer.analysis, answer.not_applicable_reason)),
         sorted(
-            [piece.version_id, _text(piece.pages), _number(piece.level), *map(_text, piece[_SAID])] for piece in pieces
+            [piece.version_id, _text(piece.pages), _number(piece.level), *map(_text, piece.said)] for piece in pieces
         ),
     ]
     return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()

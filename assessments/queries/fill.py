@@ -126,7 +126,7 @@ def answer_page(assessment: Assessment, code: str, rights: Rights, now: datetime
     with_open = permissions.can_see_open_decisions(rights, assessment)
     shown = shown_decision(reversed(reviews), assessment.round, with_open=with_open)
     was_returned = shown is not None and shown.decision == DecisionKind.RETURN
-    evidence: list[Evidence] = answer.all_evidence  # type: ignore[attr-defined]
+    evidence: list[Evidence] = list(answer.all_evidence)  # type: ignore[attr-defined]
     gaps = gaps_of(assessment, answer, shown, [piece_of(each) for each in evidence])
     is_writer = permissions.may_write(rights, assessment)
     return AnswerPage(

@@ -99,7 +99,11 @@ def _indicators(book: Book, report: AgencyReport) -> None:
         Column("Keterangan", 30),
         Column("Diisi atas nama OPD", 10),
         Column("Diisi oleh", 24),
-        *([] if report.evidence_withheld else [Column("Bukti", 16), Column("Bukti dilampirkan atas nama OPD oleh", 24)]),
+        *(
+            []
+            if report.evidence_withheld
+            else [Column("Bukti", 16), Column("Bukti dilampirkan atas nama OPD oleh", 24)]
+        ),
     ]
     aspects = {part.code: part.name for part in report.aspects}
     rows: list[list[Cell]] = []

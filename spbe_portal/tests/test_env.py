@@ -33,7 +33,16 @@ def test_the_scanner_is_a_port_or_a_socket(monkeypatch, address):
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1:3310", "tcp://127.0.0.1", "tcp://:3310", "tcp://a:b", "tcp://a:99999", "unix://", "unix://run/x", "http://a"],
+    [
+        "127.0.0.1:3310",
+        "tcp://127.0.0.1",
+        "tcp://:3310",
+        "tcp://a:b",
+        "tcp://a:99999",
+        "unix://",
+        "unix://run/x",
+        "http://a",
+    ],
 )
 def test_another_address_of_the_scanner_stops_the_start(monkeypatch, address):
     monkeypatch.setenv("CLAMD", address)

@@ -281,8 +281,8 @@ LATER_PAGES = {
 def check_pages(browser, live_server, pages, things, width) -> None:
     arguments = {
         "assessment": (
-            "sheet carry_over submit withdraw index_breakdown extend cancel review_overview return approve answer review"
-            " history answer_history"
+            "sheet carry_over submit withdraw index_breakdown extend cancel review_overview return approve answer"
+            " review history answer_history"
         ),
         "period": (
             "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
