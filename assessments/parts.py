@@ -19,7 +19,8 @@ def remove(upload: Upload) -> None:
     """Row and file; the file only once the row is gone for good."""
     path = path_of(upload)
     Upload.objects.filter(pk=upload.pk).delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    # What cannot be removed now is swept later: no answer fails for it.
+    transaction.on_commit(lambda: path.unlink(missing_ok=True), robust=True)
 
 
 def sweep(now: datetime) -> int:

@@ -235,7 +235,8 @@ def remove_document(*, document_id: int, user: User) -> None:
         require(permissions.can_keep_library(rights_of(user), document.agency_id))
         if was_used(document):
             raise WrongState(USED)
-        versions = list(document.versions.order_by("number"))
+        # Locked before the library's chain: the verdict of a virus scan takes them in this order too.
+        versions = list(document.versions.select_for_update().order_by("number"))
         names = [version.original_name or version.url for version in versions]
         before = {**library.details_of(document), "versions": names}
         before["sha256"] = [version.sha256 for version in versions]
