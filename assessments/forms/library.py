@@ -10,9 +10,9 @@ from assessments.models import Document
 from assessments.queries.documents import DocumentPage
 from assessments.queries.library import ORDERS, STATES, LibraryFilter, Picker
 from assessments.services.documents import CHANGE_MAX
-from assessments.uploads import ACCEPT, TYPES_TEXT
+from assessments.uploads import ACCEPT, TYPES_TEXT, max_bytes
 from indicators.queries import LevelRow
-from spbe_portal.formatting import level_id
+from spbe_portal.formatting import level_id, size_id
 from spbe_portal.stale import Difference, VersionField, differences, is_outdated, rebase
 from spbe_portal.widgets import DayInput
 
@@ -70,7 +70,6 @@ class VersionForm(forms.Form):
 
     file = forms.FileField(
         label="Berkas versi baru",
-        help_text=f"{TYPES_TEXT}.",
         required=False,
         allow_empty_file=True,  # the check of files says it better
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
@@ -93,6 +92,7 @@ class VersionForm(forms.Form):
     def __init__(self, data: QueryDict | None, files: Any = None, *, page: DocumentPage):
         super().__init__(data, files, initial={"pakai": [use.evidence.pk for use in page.open_uses]})
         self.uses = page.open_uses
+        self.fields["file"].help_text = f"{TYPES_TEXT}, paling besar {size_id(max_bytes())}."
         if page.newest.is_link:
             self.order_fields(["url", "file", "change"])
             self.fields["url"].label, self.fields["file"].label = "Alamat tautan versi baru", "Atau berkas"

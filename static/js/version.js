@@ -81,6 +81,10 @@
     if (transfer) event.preventDefault();
     if (transfer || !file) return;
     event.preventDefault();
+    if (!file.size) {
+      fail("Berkas ini kosong (0 byte) atau sebuah folder. Periksa di komputer Anda, lalu pilih kembali.");
+      return;
+    }
     if (file.size > Number(words.max)) {
       fail("Berkas terlalu besar: " + megabytes(file.size) + ", paling besar " + words.maxText +
         ". Perkecil berkasnya (misalnya pindai ulang dengan resolusi lebih rendah), atau isi tautannya.");
