@@ -34,6 +34,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["stream", "id"], name="event_by_stream"),
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_by_subject"),
+            models.Index(fields=["action", "id"], name="event_by_action"),
         ]
 
     def __str__(self) -> str:
