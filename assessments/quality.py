@@ -1,6 +1,6 @@
 """What is doubtful about a piece of evidence: said at once, never a reason to refuse it.
 
-Plain facts in, sentences out, each with what to do. No query, no clock. What is refused outright says
+Plain facts in, sentences out, each with what the agency can do. No query, no clock. What is refused outright says
 `assessments.uploads`; what the virus scanner found, `assessments.scans`.
 """
 
@@ -19,10 +19,18 @@ NAMED = 4  # other indicators named before they are only counted
 
 @dataclass(frozen=True)
 class Caution:
-    """One warning. `code` is one of locked, restricted, no_text, expired, old, too_new, beyond, no_pages."""
+    """One warning. `code` is one of locked, restricted, no_text, expired, old, too_new, beyond, no_pages.
+
+    `fact` is for whoever reads the evidence, `advice` for the agency that brings it.
+    """
 
     code: str
-    text: str
+    fact: str
+    advice: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.fact} {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -77,13 +85,13 @@ def _locked(facts: Facts) -> Caution | None:
     if facts.page_count is None:
         return Caution(
             "locked",
-            "PDF ini terkunci kata sandi, jadi verifikator tidak dapat membacanya. Simpan ulang tanpa kata sandi, "
-            "unggah hasilnya, lalu hapus yang ini.",
+            "PDF ini terkunci kata sandi, jadi verifikator tidak dapat membacanya.",
+            "Simpan ulang tanpa kata sandi, unggah hasilnya, lalu hapus yang ini.",
         )
     return Caution(
         "restricted",
-        "PDF ini terenkripsi: dapat dibuka, tetapi mungkin tidak dapat dicetak atau digabungkan. Bila dapat, simpan "
-        "ulang tanpa pembatasan.",
+        "PDF ini terenkripsi: dapat dibuka, tetapi mungkin tidak dapat dicetak atau digabungkan.",
+        "Bila dapat, simpan ulang tanpa pembatasan.",
     )
 
 
@@ -92,8 +100,8 @@ def _no_text(facts: Facts) -> Caution | None:
         return None
     return Caution(
         "no_text",
-        "PDF ini tidak memuat teks, hanya gambar pindaian, jadi isinya tidak dapat dicari. Bila ada, unggah berkas "
-        "aslinya, atau pindai ulang dengan pengenalan teks (OCR).",
+        "PDF ini tidak memuat teks, hanya gambar pindaian, jadi isinya tidak dapat dicari.",
+        "Bila ada, unggah berkas aslinya, atau pindai ulang dengan pengenalan teks (OCR).",
     )
 
 
@@ -101,22 +109,23 @@ def _age(facts: Facts, span: Span) -> Caution | None:
     if facts.valid_until and facts.valid_until < span.starts_on:
         return Caution(
             "expired",
-            f"Masa berlakunya berakhir {date_id(facts.valid_until)}, sebelum periode ini dimulai. Lampirkan "
-            "penggantinya, atau perbaiki tanggalnya bila keliru.",
+            f"Masa berlakunya berakhir {date_id(facts.valid_until)}, sebelum periode ini dimulai.",
+            "Lampirkan penggantinya, atau perbaiki tanggalnya bila keliru.",
         )
     if facts.dated is None:
         return None
     if facts.dated > span.due_on:
         return Caution(
             "too_new",
-            f"Tanggal dokumen {date_id(facts.dated)} sesudah batas waktu penilaian. Periksa tanggalnya.",
+            f"Tanggal dokumen {date_id(facts.dated)} sesudah batas waktu penilaian.",
+            "Periksa tanggalnya.",
         )
     if facts.dated < span.oldest and facts.kind not in STANDING and facts.valid_until is None:
         return Caution(
             "old",
             f"Tanggal dokumen {date_id(facts.dated)} lebih lama daripada yang diharapkan periode ini (sejak "
-            f"{date_id(span.oldest)}). Lampirkan yang lebih baru, atau isi masa berlakunya di pustaka bila masih "
-            "berlaku.",
+            f"{date_id(span.oldest)}).",
+            "Lampirkan yang lebih baru, atau isi masa berlakunya di pustaka bila masih berlaku.",
         )
     return None
 
@@ -127,8 +136,8 @@ def _beyond(facts: Facts) -> Caution | None:
         return None
     return Caution(
         "beyond",
-        f"Periksa halamannya: berkas ini hanya {count_id(facts.page_count)} halaman, jadi halaman "
-        f"{count_id(numbers[0])} tidak ada.",
+        f"Berkas ini hanya {count_id(facts.page_count)} halaman, jadi halaman {count_id(numbers[0])} tidak ada.",
+        "Periksa halamannya.",
     )
 
 
@@ -139,5 +148,6 @@ def _no_pages(facts: Facts) -> Caution | None:
     shown = ", ".join(codes[:NAMED]) + (f", dan {count_id(len(codes) - NAMED)} lainnya" if len(codes) > NAMED else "")
     return Caution(
         "no_pages",
-        f"Dokumen yang sama juga menjadi bukti indikator {shown}. Isi halaman yang mendukung indikator ini.",
+        f"Dokumen yang sama juga menjadi bukti indikator {shown}.",
+        "Isi halaman yang mendukung indikator ini.",
     )

@@ -356,18 +356,3 @@ def _evidence_rows() -> Prefetch:
 def _evidence_view(evidence: Evidence, cautions: list[Caution]) -> EvidenceView:
     version = evidence.version
     return EvidenceView(evidence, version, version.document, version.all_pages, cited_pages(evidence.pages), cautions)
-
-
-def first_pictures(assessment: Assessment, code: str | None, limit: int = 2) -> list[tuple[int, int]]:
-    """The first pictures of an answer's evidence, as (evidence id, page), to be fetched ahead. One query."""
-    if code is None:
-        return []
-    found = (
-        Evidence.objects.filter(answer__assessment=assessment, answer__indicator__code=code)
-        .order_by("id", "version__pages__page")
-        .filter(
-            version__pages__page__lte=limit, version__scan__in=(DocumentVersion.Scan.NONE, DocumentVersion.Scan.CLEAN)
-        )
-        .values_list("pk", "version__pages__page")[:limit]
-    )
-    return list(found)

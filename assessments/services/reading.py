@@ -43,7 +43,7 @@ def note_download(*, evidence: Evidence, user: User, is_rest: bool = False) -> N
 def note_view(*, evidence: Evidence, user: User) -> None:
     """Somebody looks at pictures of the evidence: one event a day, however many pages.
 
-    Pictures that the review page fetches ahead count: they have left the portal.
+    So no page may fetch pictures of evidence that it does not show: the event says that somebody opened it.
     """
     assessment = evidence.answer.assessment
     if assessment.agency_id in rights_of(user).member_of or _viewed(evidence, user):

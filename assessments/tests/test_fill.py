@@ -390,7 +390,7 @@ def test_pages_the_file_does_not_have_are_told_and_not_refused(login, assessment
     evidence = attach(stored(assessment), city.operator)
     DocumentVersion.objects.filter(pk=evidence.version_id).update(page_count=1)
     Evidence.objects.filter(pk=evidence.pk).update(pages="1-3")
-    warning = "Periksa halamannya: berkas ini hanya 1 halaman, jadi halaman 3 tidak ada."
+    warning = "Berkas ini hanya 1 halaman, jadi halaman 3 tidak ada. Periksa halamannya."
     client = login(city.operator)
     assert warning in text(client.get(url("answer", assessment)))
     Evidence.objects.filter(pk=evidence.pk).update(pages="1")

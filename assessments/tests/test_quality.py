@@ -70,7 +70,7 @@ def test_each_warning_says_what_to_do():
         "aslinya, atau pindai ulang dengan pengenalan teks (OCR).",
         "Tanggal dokumen 1 Januari 2020 lebih lama daripada yang diharapkan periode ini (sejak 1 Januari 2025). "
         "Lampirkan yang lebih baru, atau isi masa berlakunya di pustaka bila masih berlaku.",
-        "Periksa halamannya: berkas ini hanya 2 halaman, jadi halaman 9 tidak ada.",
+        "Berkas ini hanya 2 halaman, jadi halaman 9 tidak ada. Periksa halamannya.",
     ]
     (repeated,) = cautions(Facts(PDF, "laporan", 9, also_for=["3", "4", "5", "6", "7", "8"]), SPAN)
     assert repeated.text == (

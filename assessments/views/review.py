@@ -177,7 +177,6 @@ def _page(
                 for number, (value, label) in enumerate(ReturnReason.choices, start=1)
             ],
             "adjust_templates": ADJUST_TEMPLATES,
-            "ahead": queries.first_pictures(assessment, shown.place.next_undecided),
             "keys": KEYS,
             "follow_ups": followups.beside(assessment.agency_id, shown.answer.indicator, assessment.period),
         },

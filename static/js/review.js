@@ -85,11 +85,6 @@
     if (event.target.closest("[data-zoom]")) toggleZoom();
   });
 
-  /* The next answer's first pictures, fetched while this one is read. */
-  window.addEventListener("load", () => setTimeout(() => {
-    document.querySelectorAll("[data-ahead] [data-url]").forEach((place) => { new Image().src = place.dataset.url; });
-  }, 1500));
-
   /* --- Decision ----------------------------------------------------------------------------------- */
 
   function radio(name, value) {
