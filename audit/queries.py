@@ -1,11 +1,10 @@
-"""Reading the chains: how far a stream has come, and whether it is whole."""
+"""What was found last of the trail, and how far several streams have come."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.chain import heads_digest
 from audit.models import Anchor, Chain, Verification
-from audit.verification import ChainState, verify_stream
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,6 @@ class Heads:
     @property
     def events(self) -> int:
         return sum(count for _, count, _ in self.rows)
-
-
-def chain_state(stream: str) -> ChainState:
-    """The stream as it is in the database now, every event of it checked. Three queries, whatever its length."""
-    return verify_stream(stream)
 
 
 def latest_anchor() -> Anchor | None:

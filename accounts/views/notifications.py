@@ -84,7 +84,8 @@ def notification_open(request: SignedIn, pk: int) -> HttpResponse:
 def notification_read_all(request: SignedIn) -> HttpResponse:
     """Everything up to what the person saw: what came meanwhile stays unread."""
     until = request.POST.get("until", "")
-    number = services.mark_all_read(user=request.user, until=int(until) if until.isdecimal() else 0)
+    newest = int(until) if until.isdecimal() and len(until) < 19 else 0
+    number = services.mark_all_read(user=request.user, until=newest)
     messages.success(request, f"{count_id(number)} pemberitahuan ditandai sudah dibaca.")
     return redirect("notification_list")
 

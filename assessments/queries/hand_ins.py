@@ -29,11 +29,6 @@ class WaitingRow:
     def assessment(self) -> Assessment:
         return self.row.assessment
 
-    @property
-    def without_email(self) -> bool:
-        """Whether nobody there can be reached but by the portal."""
-        return not any(person.email for person in self.operators)
-
 
 def waiting_rows(progress: Progress) -> list[AgencyRow]:
     """Everybody of `progress` who has not handed in, whose time ends first, first."""

@@ -132,16 +132,6 @@ class DocumentRow:
     is_known_here: bool = False  # in a picker: served this indicator before
 
     @property
-    def use_text(self) -> str:
-        """ "12 isian, 2 periode"."""
-        parts = []
-        if self.answers:
-            parts.append(f"{self.answers} isian" + (f", {self.periods} periode" if self.periods > 1 else ""))
-        if self.follow_ups:
-            parts.append(f"{self.follow_ups} tindak lanjut")
-        return "; ".join(parts) or "Belum dipakai"
-
-    @property
     def is_behind(self) -> bool:
         """The answer has an older version than there is."""
         return 0 < self.attached < self.newest.number

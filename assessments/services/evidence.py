@@ -140,7 +140,8 @@ def attach(*, assessment_id: int, code: str, user: User, wanted: Mapping[int, Ma
     with transaction.atomic():
         acting = locked(assessment_id, user)
         answer = answer_for_edit(acting, code)
-        versions = list(_shared_versions(acting).filter(pk__in=wanted).order_by("pk"))
+        # Documents are locked one after the other: in one order for everybody.
+        versions = list(_shared_versions(acting).filter(pk__in=wanted).order_by("document_id", "pk"))
         if len(versions) < len(wanted):
             raise DocumentVersion.DoesNotExist
         there: dict[int, Evidence] = {
@@ -166,8 +167,9 @@ def attach(*, assessment_id: int, code: str, user: User, wanted: Mapping[int, Ma
 def point_to(acting: Acting, evidence: Evidence, version: DocumentVersion, use: Mapping[str, Any]) -> Evidence:
     """Evidence of an answer that may be changed points to another version of its document. Totals are the caller's.
 
-    `use` may hold pages and level; what is empty stays.
+    `use` may hold pages and level; what is empty stays. Raises `Invalid` for a version that is infected.
     """
+    _refuse_infected(version)
     before = _pointed(evidence)
     evidence.version = version
     evidence.pages = use.get("pages") or evidence.pages
@@ -303,10 +305,7 @@ def _is_there(there: Mapping[int, Evidence], version: DocumentVersion) -> bool:
     return held is not None and held.version.number >= version.number
 
 
-def _attach(
-    acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any], *, counts: bool = True
-) -> Evidence:
-    _locked_document(version.document_id)
+def _refuse_infected(version: DocumentVersion) -> None:
     if version.scan == DocumentVersion.Scan.INFECTED:
         raise Invalid(
             {
@@ -314,6 +313,13 @@ def _attach(
                 "dapat dilampirkan."
             }
         )
+
+
+def _attach(
+    acting: Acting, answer: Answer, version: DocumentVersion, cleaned: Mapping[str, Any], *, counts: bool = True
+) -> Evidence:
+    _locked_document(version.document_id)
+    _refuse_infected(version)
     if Evidence.objects.filter(answer=answer, version=version).exists():
         raise Invalid(
             {

@@ -389,6 +389,19 @@ class TestAttaching:
             use(assessment, city.operator, version)
         assert Evidence.objects.count() == 0
 
+    def test_nor_does_evidence_come_to_point_to_it(self, assessment, city):
+        clean = keep(city.dinkes, city.operator).version
+        evidence = use(assessment, city.operator, clean)
+        document = clean.document_id
+        newer = renew(clean.document, city.operator, pdf(2)).version
+        DocumentVersion.objects.filter(pk=newer.pk).update(scan="infected")
+        done = services.use_newest(document_id=document, user=city.operator, evidence_ids=[evidence.pk])
+        assert (done.moved, len(done.kept)) == ([], 1)
+        with pytest.raises(Invalid, match="berbahaya"):
+            evidence_services.attach(assessment_id=assessment.pk, code="1", user=city.operator, wanted={newer.pk: {}})
+        evidence.refresh_from_db()
+        assert evidence.version == clean
+
 
 class TestPermissions:
     """Role against agency: who opens and who keeps the library of Dinkes."""

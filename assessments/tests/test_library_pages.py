@@ -119,7 +119,7 @@ class TestList:
         for code in ("1", "2"):
             use(assessment, city.operator, version, code)
         rows = login(city.operator).get(reverse("document_list")).context["shown"].rows
-        assert [(row.answers, row.periods, row.use_text) for row in rows] == [(2, 1, "2 isian")]
+        assert [(row.answers, row.periods, row.follow_ups) for row in rows] == [(2, 1, 0)]
 
     @pytest.mark.parametrize("order", ["", "dipakai"])
     def test_queries_do_not_grow(self, assessment, city, login, order):

@@ -16,9 +16,9 @@ from django.utils import timezone
 from audit import triggers
 from audit.anchors import make_anchor
 from audit.models import Anchor, Chain, Event
-from audit.queries import chain_state, heads_of, latest_anchor, latest_verification
+from audit.queries import heads_of, latest_anchor, latest_verification
 from audit.services import prepare, record, record_all
-from audit.verification import keep, verify
+from audit.verification import keep, verify, verify_stream
 
 # Events know nothing of the apps above them; only this test needs something to happen to.
 Agency = apps.get_model("accounts", "Agency")
@@ -458,18 +458,18 @@ def test_the_command_says_what_is_wrong_and_ends_accordingly(trail):
 
 def test_one_stream_is_read_with_a_fixed_number_of_queries(trail, agency, actor, django_assert_num_queries):
     with django_assert_num_queries(3):
-        state = chain_state(STREAM)
+        state = verify_stream(STREAM)
     assert (state.is_whole, state.count, state.anchor_count) == (True, 8, 5)
     assert state.anchor_day == timezone.localdate() - timedelta(days=1)
     for number in range(40):
         written(agency, actor, number)
     with django_assert_num_queries(3):
-        assert chain_state(STREAM).count == 48
+        assert verify_stream(STREAM).count == 48
     with django_assert_num_queries(3):
-        state = chain_state("tidak-ada")
+        state = verify_stream("tidak-ada")
     assert (state.is_whole, state.count, state.anchor_day) == (True, 0, None)
     tamper(("DELETE FROM audit_event WHERE id = %s", in_place(2).pk))
-    assert [problem.kind for problem in chain_state(STREAM).problems] == ["missing"]
+    assert [problem.kind for problem in verify_stream(STREAM).problems] == ["missing"]
 
 
 def test_an_event_written_while_the_trail_is_read_is_no_false_alarm(trail, agency, actor, monkeypatch):
