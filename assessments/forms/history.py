@@ -1,6 +1,7 @@
 """What to show of a history. A value that makes no sense filters nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -66,7 +67,7 @@ class HistoryFilters(_Filters):
     @property
     def wanted(self) -> Wanted:
         found = self._wanted()
-        return Wanted(**{**vars(found), "indicator": self.code or self.value("indikator") or ""})
+        return replace(found, indicator=self.code or self.value("indikator") or "")
 
 
 class TrailFilters(_Filters):
@@ -87,14 +88,20 @@ class TrailFilters(_Filters):
         empty_label="Semua OPD",
         to_field_name="slug",
     )
+    indikator = forms.RegexField(
+        r"^[0-9A-Za-z-]{1,20}\Z",
+        label="Nomor indikator",
+        required=False,
+        widget=forms.TextInput(attrs={"size": 6, "maxlength": 20, "autocomplete": "off"}),
+    )
     jenis = forms.ChoiceField(required=False, choices=list(sentences.KINDS.items()), widget=forms.HiddenInput)
     aliran = forms.RegexField(r"^[a-z_]+:[0-9A-Za-z_-]{1,40}\Z", required=False, widget=forms.HiddenInput)
-    field_order = ("orang", "hal", "opd", "dari", "sampai", "jenis", "aliran")
+    field_order = ("orang", "hal", "opd", "indikator", "dari", "sampai", "jenis", "aliran")
 
     @property
     def trail(self) -> Trail:
         return Trail(
-            wanted=self._wanted(),
+            wanted=replace(self._wanted(), indicator=self.value("indikator") or ""),
             thing=self.value("hal") or "",
             agency=self.value("opd"),
             about=self.value("aliran") or "",

@@ -10,7 +10,16 @@ from accounts.models import Agency, User
 from accounts.permissions import Rights
 from assessments import permissions
 from assessments.models import Assessment, Period
-from assessments.queries.history import DECISION, Line, Wanted, narrowed, readable_events, stream_of, worded
+from assessments.queries.history import (
+    DECISION,
+    Line,
+    Wanted,
+    narrowed,
+    of_indicator,
+    readable_events,
+    stream_of,
+    worded,
+)
 from audit.models import Event
 
 PAGE_SIZE = 50
@@ -78,6 +87,8 @@ def trail_events(rights: Rights, trail: Trail) -> QuerySet[Event]:
         events = events.filter(_of_agency(trail.agency))
     if trail.about:
         events = events.filter(stream=trail.about)
+    if trail.wanted.indicator:
+        events = of_indicator(events, None, trail.wanted.indicator)
     return events.order_by("-id")
 
 

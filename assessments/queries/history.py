@@ -91,14 +91,17 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, datetime.min.time()))
 
 
-def of_indicator(events: QuerySet[Event], assessment: Assessment, code: str) -> QuerySet[Event]:
-    """Those about one indicator: its answer, the decisions on it, its evidence, present and past."""
-    answers = Answer.objects.filter(assessment=assessment, indicator__code=code)
+def of_indicator(events: QuerySet[Event], assessment: Assessment | None, code: str) -> QuerySet[Event]:
+    """Those about one indicator: its answer, the decisions on it, its evidence, present and past.
+
+    Of all assessments where none is given; then also what was determined for the government.
+    """
+    answers = Answer.objects.filter(indicator__code=code)
+    added = Event.objects.filter(subject_type="assessments.evidence", after__indicator=code)
+    if assessment is not None:
+        answers, added = answers.filter(assessment=assessment), added.filter(stream=stream_of(assessment.pk))
     reviews = Review.objects.filter(answer__in=answers)
     pieces = Evidence.objects.filter(answer__in=answers)
-    added = Event.objects.filter(
-        stream=stream_of(assessment.pk), subject_type="assessments.evidence", after__indicator=code
-    )
 
     def rows(model: str, found: QuerySet[Any]) -> Q:
         keys = found.annotate(key=Cast("pk", CharField())).order_by().values("key")
@@ -143,10 +146,6 @@ class Line:
     @property
     def kind_label(self) -> str:
         return sentences.KINDS[self.kind]
-
-    @property
-    def has_more(self) -> bool:
-        return bool(self.changes)
 
 
 @dataclass(frozen=True)

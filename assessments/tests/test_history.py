@@ -20,9 +20,11 @@ from assessments.queries import history as histories
 from assessments.services import answers as answer_services
 from assessments.services import evidence as evidence_services
 from assessments.services import reviews as review_services
+from audit.anchors import make_anchor
 from audit.models import Event, Verification
 from audit.services import prepare, record_all
 from conftest import accept_all, fill, hand_in, make_person
+from spbe_portal.formatting import date_id
 
 SECRET = "Catatan yang belum diumumkan"
 
@@ -405,7 +407,25 @@ def test_the_state_of_the_chain_is_told_without_the_number_of_events(assessment,
     assert "Rantai jejak utuh" in page
     assert "4.321" not in page
     assert "4.321 kejadian" in seen(city.coordinator, reverse("audit_trail"))
+    assert "· jangkar " not in page
+    anchor = make_anchor()
+    page = seen(city.operator, path)
+    assert f"· jangkar {date_id(anchor.day)}" in page
+    assert anchor.digest[:16] in page  # as the minutes print it
     Verification.objects.create(events=1, streams=1, anchors=1, problems=["Kejadian 9 diubah."], problem_count=1)
     assert "tidak utuh" in seen(city.operator, path)
     assert "Kejadian 9" not in seen(city.operator, path)
     assert "Kejadian 9 diubah." in seen(city.coordinator, reverse("audit_trail"))
+
+
+def test_the_trail_is_filtered_by_an_indicator_of_every_agency(assessment, city):
+    save(assessment, "3", city.operator, self_level=2)
+    save(assessment, "4", city.operator, self_level=5)
+    evidence_services.add_link(assessment_id=assessment.pk, code="3", user=city.operator, url="https://a.id/x")
+    trail = reverse("audit_trail")
+    assert "indikator 4</a>" in seen(city.coordinator, trail)
+    page = seen(city.coordinator, trail, indikator="3")
+    assert page.count("indikator 3</a>") == 2
+    assert "indikator 4</a>" not in page
+    assert "Tidak ada kejadian yang cocok" in seen(city.coordinator, trail, indikator="999")
+    assert "indikator 4</a>" in seen(city.coordinator, trail, indikator="4'--")  # makes no sense, so filters nothing

@@ -18,7 +18,7 @@ from assessments.queries import audit_trail as trails
 from assessments.queries import history as histories
 from assessments.services import history as files
 from assessments.views._base import allow, find_assessment, rights
-from audit.queries import latest_verification
+from audit.queries import latest_anchor, latest_verification
 from spbe_portal.sheets import CSV, XLSX, write_xlsx
 
 KINDS = tuple(sentences.KINDS.items())
@@ -72,6 +72,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         "trail": trail,
         "page": page,
         "verification": latest_verification(),
+        "anchor": latest_anchor(),
         "chips": (("", "Semua"), *KINDS),
         "chosen": trail.wanted.kind,
         "most": files.MOST,
@@ -130,6 +131,7 @@ def _history(request: HttpRequest, assessment: Assessment, code: str, **more: An
         "page": page,
         "entries": histories.entries(mine, assessment, page.object_list),
         "verification": latest_verification(),
+        "anchor": latest_anchor(),
         "chips": (("", "Semua"), *KINDS),
         "chosen": wanted.kind,
         "code": code,
