@@ -74,7 +74,7 @@ PEMDA = Place("Pemda", "pemda", tabs=(SUMMARY, HEAT, RESULTS, DETERMINATION, ROA
 LIBRARY = Place("Pustaka", "document_list", ("document",))
 POSITION = Place("Posisi", "own_place")
 OWN_PLACE = Place("OPD Anda", "own_place", tabs=(POSITION, INVENTORY))
-AGENCIES = Place("OPD", "agency_list", ("agency",))
+AGENCIES = Place("OPD", "agency_list", ("agency", "document"))  # a coordinator comes to a library from its agency
 PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
 AUDIT = Place("Jejak audit", "audit_trail", ("audit",), may_open=can_see_audit_trail)
 ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE, AUDIT))
