@@ -51,6 +51,7 @@ class Facts:
     dated: date | None = None
     valid_until: date | None = None
     also_for: Sequence[str] = ()
+    renewed_on: date | None = None  # when a later version than the first was uploaded
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,14 @@ def _age(facts: Facts, span: Span) -> Caution | None:
             f"Tanggal dokumen {date_id(facts.dated)} sesudah batas waktu penilaian.",
             "Periksa tanggalnya.",
         )
-    if facts.dated < span.oldest and facts.kind not in STANDING and facts.valid_until is None:
+    last = max(facts.dated, facts.renewed_on or facts.dated)
+    if last < span.oldest and facts.kind not in STANDING and facts.valid_until is None:
         return Caution(
             "old",
             f"Tanggal dokumen {date_id(facts.dated)} lebih lama daripada yang diharapkan periode ini (sejak "
             f"{date_id(span.oldest)}).",
-            "Lampirkan yang lebih baru, atau isi masa berlakunya di pustaka bila masih berlaku.",
+            "Lampirkan yang lebih baru, unggah versi barunya di pustaka, atau jelaskan dalam analisis mengapa masih "
+            "berlaku.",
         )
     return None
 

@@ -67,6 +67,42 @@ class CarryOverForm(forms.Form):
         }
 
 
+class SeveralForm(forms.Form):
+    """Indicators whose answer and evidence of last year are all still valid; fields by code, ticked where nothing
+    speaks against it. A tick carries the version of this year's answer that was on screen."""
+
+    sure = forms.BooleanField(
+        label="Saya sudah memeriksa yang dicentang; isian dan buktinya masih berlaku",
+        error_messages={"required": "centang setelah memeriksa semuanya."},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, offered: list[Proposal]):
+        super().__init__(data)
+        self.offered = offered
+        self.sent = data.getlist("pilih") if data is not None else None
+
+    def lines(self) -> list[tuple[Proposal, str, bool]]:
+        """Each indicator, the value of its tick, and whether it is ticked."""
+        found = []
+        for proposal in self.offered:
+            value = f"{proposal.code}:{proposal.answer.version}"
+            codes = [each.partition(":")[0] for each in self.sent] if self.sent is not None else None
+            found.append((proposal, value, proposal.code in codes if codes is not None else not proposal.cautions))
+        return found
+
+    def clean(self) -> None:
+        if not self.chosen():
+            raise forms.ValidationError("Belum ada indikator yang dicentang. Centang yang masih berlaku.")
+
+    def chosen(self) -> dict[str, int]:
+        """Versions by code; what is no number never fits."""
+        found = {}
+        for each in (self.sent or [])[:200]:
+            code, _, text = each.partition(":")
+            found[code] = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        return found
+
+
 def _said(proposal: Proposal) -> str:
     return "" if proposal.decision is None else KEEP if proposal.decision.is_valid else DROP
 

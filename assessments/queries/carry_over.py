@@ -27,7 +27,8 @@ from assessments.quality import Span, cautions
 from assessments.queries.answers import answers_of
 from assessments.queries.last_year import results_before
 from assessments.queries.library import Validity, validity_of
-from assessments.queries.quality import facts_of, span_of
+from assessments.queries.quality import facts_of, renewed_on, span_of
+from indicators.models import Aspect
 
 Level = int | Decimal
 
@@ -118,6 +119,21 @@ class Proposal:
         return self.open_count > 0
 
     @property
+    def is_typed(self) -> bool:
+        """Filled in by hand this year: taken over for several at once, it would be lost or mixed."""
+        return self.is_filled and not self.is_same
+
+    @property
+    def cautions(self) -> list[str]:
+        """What speaks against taking it over unread: of the documents that nobody has decided on."""
+        return [
+            f"{piece.evidence.version.document.title}: {caution}"
+            for piece in self.pieces
+            if piece.is_open
+            for caution in piece.cautions
+        ]
+
+    @property
     def is_same(self) -> bool:
         """This year's says exactly what would be taken over."""
         return all(getattr(self.answer, name) == value for name, value in self.copied().items())
@@ -152,6 +168,13 @@ class Overview:
     @property
     def first_open(self) -> str | None:
         return next((proposal.code for proposal in self.proposals if proposal.is_open), None)
+
+    def by_aspect(self) -> list[tuple[Aspect, list[Proposal]]]:
+        """The proposals by aspect, in the instrument's order. One query."""
+        found: dict[int, list[Proposal]] = {}
+        for proposal in self.proposals:
+            found.setdefault(proposal.answer.indicator.aspect_id, []).append(proposal)
+        return [(aspect, found[aspect.pk]) for aspect in Aspect.objects.filter(pk__in=found).order_by("order")]
 
     def find(self, code: str) -> Proposal | None:
         return next((proposal for proposal in self.proposals if proposal.code == code), None)
@@ -233,6 +256,7 @@ def _cautions(piece: Evidence, newest: DocumentVersion, span: Span) -> tuple[str
         page_count=newest.page_count,
         has_text=newest.has_text,
         is_encrypted=newest.is_encrypted,
+        renewed_on=renewed_on(newest),
     )
     return tuple(caution.text for caution in cautions(facts, span))
 

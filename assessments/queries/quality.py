@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils import timezone
 
@@ -82,8 +83,14 @@ def facts_of(evidence: Evidence, also_for: list[str]) -> Facts:
         pages=evidence.pages,
         dated=document.date,
         valid_until=document.valid_until,
+        renewed_on=renewed_on(version),
         also_for=() if version.is_link else also_for,
     )
+
+
+def renewed_on(version: DocumentVersion) -> date | None:
+    """A later version brings the document up to the day it was uploaded, whatever date the first one bears."""
+    return timezone.localdate(version.uploaded_at) if version.number > 1 else None
 
 
 def _uses(assessment: Assessment, versions: Iterable[int]) -> Mapping[int, list[tuple[int, str]]]:

@@ -5,20 +5,29 @@ handed in and reviewed like any other.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from assessments.errors import Invalid, Stale, WrongState
+from assessments.errors import Invalid, Refused, Stale, WrongState
 from assessments.models import Answer, CarryOver, Evidence, Status
 from assessments.queries import carry_over as queries
 from assessments.queries.carry_over import Piece, Proposal
 from assessments.services import answers, evidence
-from assessments.services._base import Acting, answer_for_edit, locked, note_contribution
+from assessments.services._base import Acting, answer_for_edit, locked, note_contribution, require_editable
 
 KEEP, REPLACE, DROP = "ya", "ganti", "tidak"  # as the form sends them
+
+
+@dataclass(frozen=True)
+class Several:
+    """What came of deciding several indicators at once: codes, and why others are left as they are."""
+
+    done: list[str]
+    left: list[str]
 
 
 def decide(
@@ -48,6 +57,49 @@ def decide(
         for pk, choice in pieces.items():
             _decide_piece(acting, proposal, known[pk], keep=choice == KEEP)
         return _proposal(acting, code)
+
+
+def keep_several(*, assessment_id: int, user: User, chosen: Mapping[str, int]) -> Several:
+    """Last year's answers and evidence of these indicators are still valid: `chosen` has the answer's version by code.
+
+    Takes over what nobody has decided yet. An indicator that was filled in by hand, or changed since its page was
+    opened, is left as it is, as is one whose evidence cannot be attached; the others are taken over all the same.
+    Raises `Answer.DoesNotExist` for one that last year did not have, and what `decide` raises for the whole.
+    """
+    with transaction.atomic():
+        acting = locked(assessment_id, user)
+        require_editable(acting)
+        if acting.assessment.status != Status.DRAFT:
+            raise WrongState("Isian tahun lalu hanya dapat dipakai selagi penilaian masih Draf.")
+        shown = queries.overview(acting.assessment, timezone.localdate())
+        proposals = {proposal.code: proposal for proposal in shown.proposals} if shown else {}
+        if not chosen.keys() <= proposals.keys():
+            raise Answer.DoesNotExist
+        done: list[str] = []
+        left: list[str] = []
+        for code in [code for code in proposals if code in chosen]:
+            proposal = proposals[code]
+            if not proposal.is_open:
+                continue
+            if proposal.is_typed or proposal.answer.version != chosen[code]:
+                left.append(f"Indikator {code} dilewati: sudah diisi atau diubah tahun ini. Putuskan tersendiri.")
+                continue
+            try:
+                with transaction.atomic():
+                    _keep_all(acting, proposal)
+            except Refused as refusal:
+                left.append(f"Indikator {code} dilewati: {refusal.message}")
+            else:
+                done.append(code)
+        return Several(done, left)
+
+
+def _keep_all(acting: Acting, proposal: Proposal) -> None:
+    if proposal.asks_answer:
+        _decide_answer(acting, proposal, KEEP, proposal.answer.version)
+    for piece in proposal.pieces:
+        if piece.is_open:
+            _decide_piece(acting, proposal, piece, keep=True)
 
 
 def reuse(*, assessment_id: int, code: str, user: User, earlier: Evidence) -> Evidence:

@@ -1,15 +1,17 @@
 """Last year's answers and evidence: asked one by one, copied only when somebody says they are still valid."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from assessments import workflow
 from assessments.errors import Invalid, Stale, TooLate, WrongState
-from assessments.models import Answer, Assessment, CarryOver, Contributor, DocumentVersion, Evidence, Review
+from assessments.models import Answer, Assessment, CarryOver, Contributor, Document, DocumentVersion, Evidence, Review
 from assessments.queries import carry_over as queries
 from assessments.services import answers as answer_services
 from assessments.services import carry_over as services
@@ -334,3 +336,93 @@ class TestPages:
         Answer.objects.filter(assessment=last, indicator__code="1").delete()
         assert login(city.operator).get(self.page(assessment)).status_code == 404
         assert login(city.operator).get(self.page(assessment, "99")).status_code == 404
+
+
+class TestSeveralAtOnce:
+    def page(self, assessment, aspect="1"):
+        return reverse("carry_over_several", args=[assessment.pk]) + (f"?aspek={aspect}" if aspect else "")
+
+    def keep(self, assessment, user, **chosen) -> services.Several:
+        return services.keep_several(assessment_id=assessment.pk, user=user, chosen=chosen)
+
+    def aspect(self, assessment) -> tuple[str, list[str]]:
+        aspect, proposals = shown(assessment).by_aspect()[0]
+        return aspect.code, [each.code for each in proposals]
+
+    def test_what_is_ticked_is_taken_over_with_its_evidence(self, login, assessment, last, city):
+        code, codes = self.aspect(assessment)
+        client = login(city.operator)
+        page = client.get(self.page(assessment, code))
+        ticks = [value for _, value, is_ticked in page.context["form"].lines() if is_ticked]
+        assert ticks == [f"{each}:1" for each in codes]
+        answer = client.post(self.page(assessment, code), {"pilih": ticks[1:], "sure": "on"})
+        assert answer.status_code == 302
+        assert stored(assessment, codes[0]).self_level is None
+        for each in codes[1:]:
+            assert stored(assessment, each).self_level == 3
+            assert not proposal(assessment, each).is_open
+        assessment.refresh_from_db()
+        assert assessment.answered_count == len(codes) - 1
+        assert len(events(assessment)) == 2 * (len(codes) - 1)
+
+    @pytest.mark.parametrize("body", [{"sure": "on"}, {"pilih": ["1:1"]}, {}])
+    def test_nothing_is_taken_over_without_a_tick_and_the_statement(self, login, assessment, last, city, body):
+        answer = login(city.operator).post(self.page(assessment, self.aspect(assessment)[0]), body)
+        assert (answer.status_code, CarryOver.objects.count()) == (422, 0)
+
+    def test_what_was_typed_or_changed_meanwhile_is_left(self, assessment, last, city):
+        save = {"assessment_id": assessment.pk, "user": city.operator, "version": 1}
+        answer_services.save_answer(**save, code="1", changes={"fact": "Tahun ini."})
+        answer_services.save_answer(**save, code="2", changes={"fact": "Sebentar."})
+        answer_services.save_answer(**save | {"version": 2}, code="2", changes={"fact": ""})
+        done = self.keep(assessment, city.operator, **{"1": 2, "2": 1, "3": 1})
+        assert (done.done, len(done.left)) == (["3"], 2)
+        assert (stored(assessment, "1").fact, stored(assessment, "2").fact) == ("Tahun ini.", "")
+
+    def test_one_that_cannot_be_attached_keeps_the_others(self, assessment, last, city, monkeypatch):
+        monkeypatch.setattr(evidence_services, "MAX_PER_ANSWER", 1)
+        attach(stored(assessment), city.operator)
+        done = self.keep(assessment, city.operator, **{"1": 1, "2": 1})
+        assert (done.done, len(done.left)) == (["2"], 1)
+        assert stored(assessment, "1").self_level is None
+
+    def test_one_with_a_doubt_is_not_ticked_beforehand(self, login, assessment, last, city):
+        code, _ = self.aspect(assessment)
+        piece = Evidence.objects.get(answer=proposal(assessment).source)
+        piece.version = attach(stored(last), city.operator, "Lain").version
+        Evidence.objects.filter(answer=piece.answer).exclude(pk=piece.pk).delete()
+        piece.save()
+        Document.objects.filter(versions=piece.version).update(valid_until=date(2020, 1, 1))
+        lines = login(city.operator).get(self.page(assessment, code)).context["form"].lines()
+        assert [each.code for each, _, is_ticked in lines if not is_ticked] == ["1"]
+
+    def test_an_unknown_aspect_or_indicator_is_not_found(self, login, assessment, last, city):
+        client = login(city.operator)
+        assert client.get(self.page(assessment, "zzz")).status_code == 404
+        body = {"pilih": ["99:1"], "sure": "on"}
+        assert client.post(self.page(assessment, self.aspect(assessment)[0]), body).status_code == 404
+        assert client.post(self.page(assessment, ""), {"pilih": ["1:x"], "sure": "on"}).status_code == 302
+        assert not CarryOver.objects.exists()
+
+    @pytest.mark.parametrize("who", ["other_operator", "verifier", "leader", "admin", "outsider"])
+    def test_nobody_else_decides(self, assessment, last, city, who):
+        with pytest.raises(PermissionDenied):
+            self.keep(assessment, getattr(city, who), **{"1": 1})
+
+    def test_not_after_the_deadline(self, assessment, last, city):
+        assessment.extended_until = None
+        assessment.period.deadline = timezone.now() - timedelta(seconds=1)
+        assessment.period.save()
+        with pytest.raises(TooLate):
+            self.keep(assessment, city.operator, **{"1": 1})
+
+    def test_the_page_costs_the_same_however_much_is_there(self, login, assessment, last, city):
+        client = login(city.operator)
+        client.get(self.page(assessment, ""))
+        with CaptureQueriesContext(connection) as few:
+            client.get(self.page(assessment, ""))
+        _, codes = self.aspect(assessment)
+        self.keep(assessment, city.operator, **dict.fromkeys(codes[:3], 1))
+        with CaptureQueriesContext(connection) as many:
+            client.get(self.page(assessment, ""))
+        assert len(few) == len(many)

@@ -61,6 +61,11 @@ def test_the_coordinator_says_how_old_is_too_old():
     assert codes(span, dated=date(2026, 1, 1)) == []
 
 
+def test_a_later_version_brings_an_old_document_up_to_date():
+    assert codes(dated=date(2020, 1, 1), renewed_on=date(2025, 1, 1)) == []
+    assert codes(dated=date(2020, 1, 1), renewed_on=date(2024, 12, 31)) == ["old"]
+
+
 def test_each_warning_says_what_to_do():
     worst = Facts(PDF, "laporan", 2, False, True, "9", date(2020, 1, 1), None, ["3", "4", "5", "6", "7", "8"])
     assert [caution.text for caution in cautions(worst, SPAN)] == [
@@ -69,7 +74,8 @@ def test_each_warning_says_what_to_do():
         "PDF ini tidak memuat teks, hanya gambar pindaian, jadi isinya tidak dapat dicari. Bila ada, unggah berkas "
         "aslinya, atau pindai ulang dengan pengenalan teks (OCR).",
         "Tanggal dokumen 1 Januari 2020 lebih lama daripada yang diharapkan periode ini (sejak 1 Januari 2025). "
-        "Lampirkan yang lebih baru, atau isi masa berlakunya di pustaka bila masih berlaku.",
+        "Lampirkan yang lebih baru, unggah versi barunya di pustaka, atau jelaskan dalam analisis mengapa masih "
+        "berlaku.",
         "Berkas ini hanya 2 halaman, jadi halaman 9 tidak ada. Periksa halamannya.",
     ]
     (repeated,) = cautions(Facts(PDF, "laporan", 9, also_for=["3", "4", "5", "6", "7", "8"]), SPAN)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions
 from assessments.errors import Refused
-from assessments.forms.carry_over import CarryOverForm
+from assessments.forms.carry_over import CarryOverForm, SeveralForm
 from assessments.models import Answer, Assessment, Evidence, Status
 from assessments.queries import carry_over as queries
 from assessments.queries.content import pieces_of
@@ -92,6 +92,60 @@ def carry_over_one(request: HttpRequest, pk: int, code: str) -> HttpResponse:
             "now_name": names.get(proposal.answer.self_level, ""),
             "now_pieces": len(pieces_of(Evidence.objects.filter(answer=proposal.answer)).get(proposal.answer.pk, [])),
             "following": shown.after(code),
+        },
+        status=status,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def carry_over_several(request: HttpRequest, pk: int) -> HttpResponse:
+    """All of one aspect (`?aspek=`) listed, to be said valid at once. What was typed this year is left alone."""
+    assessment = find_assessment(request, pk)
+    allow(is_writer(rights(request), assessment))
+    if assessment.status != Status.DRAFT:
+        return _no_draft(request, assessment)
+    shown = queries.overview(assessment, timezone.localdate())
+    groups = shown.by_aspect() if shown else []
+    if shown is None or not groups:
+        return redirect("carry_over", pk)
+    offers = {aspect: [each for each in rows if each.is_open and not each.is_typed] for aspect, rows in groups}
+    wanted = request.GET.get("aspek") or next((aspect.code for aspect, rows in offers.items() if rows), "")
+    aspect, proposals = next((group for group in groups if group[0].code == wanted), groups[0])
+    if wanted and aspect.code != wanted:
+        raise Http404
+    form = SeveralForm(request.POST if request.method == "POST" else None, offered=offers[aspect])
+    status, refusal = 200, None
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                done = services.keep_several(assessment_id=pk, user=request.user, chosen=form.chosen())
+            except Answer.DoesNotExist:
+                raise Http404 from None
+            except Refused as refused:
+                refusal, status = refused.message, 409
+                assessment.refresh_from_db()
+            else:
+                if done.done:
+                    messages.success(
+                        request,
+                        f"{len(done.done)} indikator dinyatakan masih berlaku: {', '.join(done.done)}. Isian dan "
+                        "buktinya sekarang ada di penilaian ini.",
+                    )
+                for text in done.left:
+                    messages.warning(request, text)
+                return redirect("carry_over", pk)
+    return render(
+        request,
+        "assessments/carry_over_several.html",
+        {
+            **_around(request, assessment),
+            "overview": shown,
+            "aspect": aspect,
+            "aspects": [(each, len(rows)) for each, rows in offers.items()],
+            "form": form,
+            "refusal": refusal,
+            "typed": [each for each in proposals if each.is_open and each.is_typed],
         },
         status=status,
     )

@@ -142,6 +142,10 @@ TABLE: dict[str, list[Row]] = {
         Row(OWN_DRAFT_WRITE, ("assessment",)),
         Row("- 302 404 403 403 302 403 404 404", ("assessment",), "submitted"),
     ],
+    "carry_over_several": [
+        Row("- 302 404 404 403 302 404 404 404", ("assessment",)),
+        Row("- 302 404 403 403 302 403 404 404", ("assessment",), "submitted"),
+    ],
     "carry_over_one": [Row("- 404 404 404 403 404 404 404 404", ("assessment", "code"))],
     # The agency's library of documents
     "document_list": [Row("- 200 200 403 403 200 403 403 403")],
