@@ -7,11 +7,14 @@ from django.urls import path
 from accounts.views import agencies, passwords, people
 from accounts.views.log_in import log_in
 
+#: Django's form views would take a PUT for a POST.
+FORM = ["get", "head", "post"]
+
 urlpatterns = [
     path("masuk/", log_in, name="account_login"),
     # Open to all: pressed after the session ended, it still leads to log-in.
     path("keluar/", login_not_required(LogoutView.as_view(http_method_names=["post"])), name="account_logout"),
-    path("sandi/", PasswordChangeView.as_view(), name="account_change_password"),
+    path("sandi/", PasswordChangeView.as_view(http_method_names=FORM), name="account_change_password"),
     path("sandi/lupa/", passwords.password_forgotten, name="password_forgotten"),
     path("sandi/<str:uidb64>/<str:token>/", passwords.password_link, name="password_link"),
     path("opd/", agencies.agency_list, name="agency_list"),

@@ -10,13 +10,22 @@ from django.urls import path
 
 from accounts.views import oidc, security
 
+#: Django's form views would take a PUT for a POST.
+FORM = ["get", "head", "post"]
+
 urlpatterns = [
-    path("masuk/kode/", AuthenticateView.as_view(), name="mfa_authenticate"),
+    path("masuk/kode/", AuthenticateView.as_view(http_method_names=FORM), name="mfa_authenticate"),
     path("masuk/pemerintah/", oidc.oidc_start, name="oidc_start"),
     path("masuk/pemerintah/kembali/", oidc.oidc_back, name="oidc_back"),
     path("akun/keamanan/", security.account_security, name="account_security"),
-    path("akun/keamanan/konfirmasi/", ReauthenticateView.as_view(), name="account_reauthenticate"),
-    path("akun/keamanan/konfirmasi-kode/", ReauthenticateByCodeView.as_view(), name="mfa_reauthenticate"),
+    path(
+        "akun/keamanan/konfirmasi/", ReauthenticateView.as_view(http_method_names=FORM), name="account_reauthenticate"
+    ),
+    path(
+        "akun/keamanan/konfirmasi-kode/",
+        ReauthenticateByCodeView.as_view(http_method_names=FORM),
+        name="mfa_reauthenticate",
+    ),
     path("akun/keamanan/dua-langkah/", security.two_factor_on, name="two_factor_on"),
     path("akun/keamanan/dua-langkah/kode-pemulihan/", security.two_factor_codes, name="two_factor_codes"),
     path("akun/keamanan/dua-langkah/matikan/", security.two_factor_off, name="two_factor_off"),

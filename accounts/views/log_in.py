@@ -18,6 +18,8 @@ from accounts import devices
 class LogIn(LoginView):
     """A browser somebody has used before is not held up by a flood from its office's address."""
 
+    http_method_names = ["get", "head", "post"]
+
     @method_decorator(login_not_required)
     @method_decorator(sensitive_post_parameters("password"))
     @method_decorator(never_cache)

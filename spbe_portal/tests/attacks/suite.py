@@ -89,6 +89,7 @@ class Attacker:
     baseline: Baseline = field(default_factory=Baseline)
     standing: str = ""
     forms: dict[str, dict[str, str]] = field(default_factory=dict)
+    staged: frozenset[str] = frozenset()  # addresses whose valid form is tried apart (see `scenes`)
 
     def new_state(self, known: list[Address]) -> None:
         """The world moved on: what its tables and its pages' forms hold now."""
@@ -181,19 +182,12 @@ def _leads_away(response: HttpResponse) -> str:
 #: Whoever these are, an address with a key leads to somebody else's thing, and they change nothing of it. (The leader
 #: and the verifier of the agency itself see much of it.)
 STRANGERS = ("anonymous", "outsider", "other_operator", "leader", "member_verifier")
-#: What somebody of these may nevertheless write, as everybody with an account or by their role.
+#: What somebody of these may nevertheless write, by PRODUCT.md's table: the paper of an assessment is for the leader
+#: from its hand-in on and for the agency's own verifier, evidence for the latter, and for the leader once approved.
 MAY = {
-    ("report_request", "leader"): "papers of what one sees",
-    ("report_request", "member_verifier"): "papers of what one sees",
-    ("report_request_period", "leader"): "papers of what one sees",
-    ("report_request_period", "member_verifier"): "papers of what one sees",
-    ("report_retry", "leader"): "papers of what one sees",
-    ("report_retry", "member_verifier"): "papers of what one sees",
-    ("report_cancel", "leader"): "papers of what one sees",
-    ("report_cancel", "member_verifier"): "papers of what one sees",
-    ("evidence_download", "leader"): "reading is noted",
-    ("evidence_download", "member_verifier"): "reading is noted",
-    ("document_download", "member_verifier"): "reading is noted",
+    *((name, who) for name in ("report_request", "report_request_period") for who in ("leader", "member_verifier")),
+    *(("report_retry", who) for who in ("leader", "member_verifier")),
+    *(("evidence_download", who) for who in ("leader", "member_verifier")),
 }
 
 
@@ -206,6 +200,8 @@ def strangers(attacker: Attacker, address: Address) -> None:
         is_blocked = who in address.blocked
         if not address.is_in_table:  # else the guard looks
             attacker.send("others", address, who, "look", method="GET", must_refuse=is_blocked)
+        if address.is_first and address.name in attacker.staged:
+            continue  # a valid form says more: its scene
         attacker.send("others", address, who, "plausible form", data=body, must_refuse=is_blocked)
 
 
@@ -224,6 +220,8 @@ def looking(attacker: Attacker, address: Address) -> None:
 
 def without_token(attacker: Attacker, address: Address) -> None:
     """A form of another site, with the person's cookies and without the token."""
+    if address.is_first and address.name in attacker.staged:
+        return
     body = attacker.body(address)
     for who in writers(address)[:1]:
         client = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -248,7 +246,7 @@ FOREIGN_KEYS = (
 def forged(attacker: Attacker, address: Address) -> None:
     """Dinkes's operator adds version, state, actor and keys of Dinsos to what the form asks for."""
     world = attacker.world
-    if "operator" in address.blocked:
+    if "operator" in address.blocked or address.name in attacker.staged:
         return
     body = attacker.body(address, world.city.dinsos.pk) | bodies.FORGED
     body |= dict.fromkeys(FOREIGN_KEYS, f"{world.city.dinsos.pk}") | {"actor": f"{world.city.admin.pk}"}
@@ -296,6 +294,8 @@ def writers(address: Address) -> list[str]:
 
 def rightful(attacker: Attacker, address: Address) -> None:
     """No attack: the plausible form sent by who may. Where it writes, a refusal of the same form means something."""
+    if address.is_first and address.name in attacker.staged:
+        return
     body = attacker.body(address)
     for who in writers(address):
         attacker.send("rightful", address, who, "plausible form", data=body, may_write=_all)

@@ -11,8 +11,11 @@ from django.db import transaction
 from django.test import override_settings
 
 from spbe_portal.tests.attacks.page import render
+from spbe_portal.tests.attacks.scenes import SCENES, WITHOUT_SCENE
+from spbe_portal.tests.attacks.staging import TITLES, play
 from spbe_portal.tests.attacks.suite import ATTACKS, IN_EVERY_STATE, Attacker, Attempt, rightful
 from spbe_portal.tests.attacks.world import STATES, addresses, advance, build
+from spbe_portal.tests.test_guard import WHO
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +46,9 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
         city = conftest.city.__wrapped__(None)
         instrument = conftest.Instrument.objects.get(code="spbe-47-7aspek")
         world = build(city, conftest.period.__wrapped__(city, instrument))
-        attacker = Attacker(world)
+        attacker = Attacker(world, staged=frozenset(scene.address for scene in SCENES))
+        for scene in SCENES:
+            play(attacker, scene)
         for state in STATES:
             if state != world.state:
                 advance(world, state)
@@ -59,7 +64,7 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
     return attacker.done
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", [*TITLES, *ATTACKS, "rightful"])
 def test_it_holds(attempts, attack):
     tried = [attempt for attempt in attempts if attempt.attack == attack]
     assert tried
@@ -70,11 +75,27 @@ def test_it_holds(attempts, attack):
     ] == []
 
 
-def test_the_forms_that_are_refused_would_have_written(attempts):
-    """Else nothing would be shown by a hostile request that writes nothing. Every role's acts are among them."""
-    proven = {one.address for one in attempts if one.attack == "rightful" and one.changed}
-    writing = "answer_save review extend period_finalise followup_edit document_edit application_create person_create"
-    assert set(writing.split()) <= proven
+def test_every_address_that_writes_has_a_scene(attempts, client, city):
+    """What has none answers 405 to whoever sends something there. A new address that writes needs its scene."""
+    played = {scene.address for scene in SCENES}
+    assert played.isdisjoint(WITHOUT_SCENE)
+    open_still = {one.name: one for one in addresses()}.keys() - played - WITHOUT_SCENE.keys()
+    answered = {one.address: set() for one in attempts if one.address in open_still}
+    for one in attempts:
+        if one.attack == "rightful" and one.address in open_still:
+            answered[one.address].add(one.status)
+    assert {name: statuses for name, statuses in answered.items() if statuses - {404, 405}} == {}
+    assert answered.keys() == open_still
+
+
+def test_the_table_of_tries_has_every_scene(attempts):
+    """Each was sent by its person and wrote; by everybody else, in other ways and without a token."""
+    for scene in SCENES:
+        state = scene.make.__name__
+        mine = [one for one in attempts if (one.address, one.state) == (scene.address, state)]
+        assert [one.changed != () for one in mine if one.attack == "rightful"] == [True], state
+        others = {one.who for one in mine if one.attack == "scene_others"}
+        assert others == set(WHO) - scene.may, state
 
 
 def test_the_committed_table_is_current(attempts):
