@@ -401,7 +401,7 @@ def test_the_number_of_queries_is_that_of_one_event_however_many(assessment, cit
 def test_the_state_of_the_chain_is_told_without_the_number_of_events(assessment, city):
     save(assessment, "3", city.operator, self_level=2)
     path = reverse("history", args=[assessment.pk])
-    assert "Rantai jejak" not in seen(city.operator, path)
+    assert "belum pernah diperiksa" in seen(city.operator, path)
     Verification.objects.create(events=4321, streams=7, anchors=1)
     page = seen(city.operator, path)
     assert "Rantai jejak utuh" in page

@@ -442,11 +442,13 @@ def test_the_command_says_what_is_wrong_and_ends_accordingly(trail):
     assert told()[0] == 0
     assert "Jejak audit utuh." in told()[1]
     assert "11 peristiwa, 2 rantai, 1 jangkar" in told()[1]
+    assert latest_verification().problem_count == 0
     event = in_place(4)
     tamper(("UPDATE audit_event SET reason = 'lain' WHERE id = %s", event.pk))
     status, text = told()
     assert status == 1
     assert f"assessment:1: peristiwa nomor 4 (id {event.pk}) diubah atau dipalsukan." in text
+    assert latest_verification().problems == [str(problem) for problem in verify().problems]
     status, text = told("--json")
     problem = {"kind": "altered", "stream": STREAM, "position": 4, "event": event.pk}
     assert status == 1

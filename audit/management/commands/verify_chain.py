@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, transaction
 
 from audit.models import Anchor, Chain, Event
-from audit.verification import Problem, Verdict, verify, verify_stream
+from audit.verification import Problem, Verdict, keep, verify, verify_stream
 from spbe_portal.formatting import date_id
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        verdict = _stream(options["stream"]) if options["stream"] else verify()
+        verdict = _stream(options["stream"]) if options["stream"] else self._whole()
         if options["anchor"]:
             verdict = _with_anchor(verdict, options["anchor"])
         if options["head"]:
@@ -38,6 +39,16 @@ class Command(BaseCommand):
             self._tell(verdict, seconds)
         if verdict.problems:
             raise SystemExit(1)
+
+    def _whole(self) -> Verdict:
+        """Everything, noted: the portal tells what the last reading found. A copy that is only read notes nothing."""
+        verdict = verify()
+        try:
+            with transaction.atomic():
+                keep(verdict)
+        except DatabaseError:
+            self.stderr.write("Hasil pemeriksaan ini tidak dapat dicatat di basis data.")
+        return verdict
 
     def _tell(self, verdict: Verdict, seconds: float) -> None:
         for problem in verdict.problems:
