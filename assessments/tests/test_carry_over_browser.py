@@ -29,7 +29,8 @@ def test_decided_by_keyboard_without_a_script(live_server, browser, assessment, 
     seen = context()
     page = seen.new_page()
     found = []
-    for url in (reverse("carry_over", args=[assessment.pk]), reverse("carry_over_one", args=[assessment.pk, "1"])):
+    pages = {"carry_over": [], "carry_over_one": ["1"], "carry_over_several": []}
+    for url in (reverse(name, args=[assessment.pk, *more]) for name, more in pages.items()):
         page.goto(live_server.url + url)
         found += [(url, hit["id"], hit["nodes"][0]["target"]) for hit in Axe().run(page).response["violations"]]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):

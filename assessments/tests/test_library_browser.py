@@ -84,6 +84,17 @@ def test_a_new_version_and_documents_attached_from_the_indicator_page(browser, l
     expect(page.get_by_text("Indikator 2 sekarang memakai versi 2.")).to_be_visible()
     assert Evidence.objects.get().version.number == 2
 
+    # Refused before a byte is sent; what was typed stays.
+    page.goto(live_server.url + reverse("document_version", args=[first.document_id]))
+    page.get_by_label("Yang berubah").fill("Ralat")
+    for name, content, text in (("Makro.docm", b"x", "jenis .docm tidak termasuk"), ("Kosong.pdf", b"", "kosong")):
+        page.locator("form[data-version] input[type=file]").set_input_files(
+            {"name": name, "mimeType": "application/pdf", "buffer": content}
+        )
+        page.get_by_role("button", name="Simpan versi baru").click()
+        expect(page.locator("[data-transfer-problem]")).to_contain_text(text)
+    expect(page.get_by_label("Yang berubah")).to_have_value("Ralat")
+
     # Into the library without an answer.
     page.goto(live_server.url + reverse("document_add"))
     page.locator("#berkas").set_input_files(

@@ -47,7 +47,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
             assessment.refresh_from_db()
         else:
             messages.success(
-                request, f"Penilaian {assessment.agency} diajukan. Isian terkunci dan menunggu verifikasi Diskominfo."
+                request, f"Penilaian {assessment.agency} diajukan. Isian terkunci dan menunggu verifikasi."
             )
             return redirect("sheet", assessment.pk)
     mine = rights(request)
