@@ -5,29 +5,45 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from assessments.models import Assessment
 from assessments.queries.history import Line, stream_of
 from audit.models import Event
 from audit.services import record
-from spbe_portal.formatting import count_id, datetime_id
+from spbe_portal.formatting import count_id
 from spbe_portal.sheets import guarded
 
 #: Rows of one file; more are asked for in parts, by dates.
 MOST = 20_000
 AT_ONCE = 500
 
-HEAD = ("Waktu", "Pelaku", "Peran", "Atas nama", "Jenis", "Indikator", "Perbuatan", "Alasan", "Rincian")
+#: "Nomor" is the one that `verify_chain` names an event by ("id 4711").
+HEAD = (
+    "Nomor",
+    f"Waktu ({settings.TIME_ZONE_LABEL})",
+    "Pelaku",
+    "Peran",
+    "Atas nama",
+    "Jenis",
+    "Indikator",
+    "Perbuatan",
+    "Alasan",
+    "Rincian",
+)
+SHARED = HEAD.index("Indikator")  # before it the trail says what each event is about
 CUT = f"Berkas ini dibatasi {count_id(MOST)} kejadian terbaru. Persempit tanggalnya untuk yang lebih lama."
 
 
 def row_of(line: Line) -> list[str]:
-    """One line of the history as cells."""
+    """One line of the history as cells. The time to the second, so that rows can be sorted and matched."""
     return [
-        datetime_id(line.at),
+        str(line.pk),
+        f"{timezone.localtime(line.at):%Y-%m-%d %H:%M:%S}",
         line.who,
         line.role,
         line.on_behalf_of,

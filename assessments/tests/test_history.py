@@ -349,7 +349,10 @@ def test_a_file_holds_the_filtered_rows_and_no_formula(assessment, city):
     )
     path = reverse("history_export", args=[assessment.pk])
     text = seen(city.operator, path, bentuk="csv")
-    assert text.startswith("\ufeffWaktu;Pelaku;Peran;Atas nama;Jenis;Indikator;Perbuatan;Alasan;Rincian\r\n")
+    head = "Nomor;Waktu (WIB);Pelaku;Peran;Atas nama;Jenis;Indikator;Perbuatan;Alasan;Rincian"
+    assert text.startswith(f"\ufeff{head}\r\n")
+    newest = Event.objects.filter(stream=f"assessment:{assessment.pk}", action="assessment.extend").get()
+    assert f"\n{newest.pk};{timezone.localtime(newest.at):%Y-%m-%d %H:%M:%S};" in text
     assert "'=HYPERLINK" in text
     assert ";=" not in text
     assert ';"=' not in text

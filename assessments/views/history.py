@@ -94,9 +94,9 @@ def audit_trail_export(request: SignedIn) -> HttpResponseBase:
         for piece in files.in_pieces(events):
             for row in trails.rows_of(mine, piece):
                 cells = files.row_of(row.line)
-                yield [*cells[:5], row.thing, *cells[5:]]
+                yield [*cells[: files.SHARED], row.thing, *cells[files.SHARED :]]
 
-    head = (*files.HEAD[:5], "Tentang", *files.HEAD[5:])
+    head = (*files.HEAD[: files.SHARED], "Tentang", *files.HEAD[files.SHARED :])
     return _file(head, rows(), "jejak-audit", shape, "Jejak audit")
 
 

@@ -49,6 +49,8 @@ def events_of(assessment: Assessment, answers: Iterable[Answer], reviews: dict[i
                 "verified_level": review.verified_level,
                 "reason": review.reason,
                 "note": review.note,
+                "indicator": review.answer.indicator.code,
+                "self_level": review.answer.self_level,
             },
             at=review.decided_at,
         )
