@@ -214,10 +214,12 @@ class Seeder:
         self._write(period, rows, assessments)
         pemda.determine_some(period, self.cast.coordinator, self.now)
         followups.make_plan(period, self.cast.coordinator)
-        self._tell(assessments.values())
+        self._tell(period, assessments.values())
 
-    def _tell(self, assessments: Iterable[Assessment]) -> None:
-        """Something behind every bell: what was handed in, returned and approved last."""
+    def _tell(self, period: Period, assessments: Iterable[Assessment]) -> None:
+        """Something behind every bell: what is asked for, handed in, returned and approved last."""
+        drafts = [assessment for assessment in assessments if assessment.status == Status.DRAFT]
+        announcements.period_opened(period, drafts, self.cast.coordinator)
         said = {Status.SUBMITTED: announcements.submitted, Status.RETURNED: announcements.returned,
                 Status.APPROVED: announcements.approved}  # fmt: skip
         for assessment in assessments:

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import Agency, User
+from accounts.models import Agency, Notification, User
 from assessments.models import Assessment, CarryOver, DocumentVersion, Evidence, Period, Result, Review
 from assessments.queries.answers import load_answers
 from assessments.queries.carry_over import overview
@@ -47,6 +47,8 @@ def test_the_demo_city(instrument, rf):
         # What is filled took over what is still valid of last year's; the rest waits to be asked.
         assert overview(own, timezone.localdate()).decided >= own.answered_count
         assert set(CarryOver.objects.filter(answer__assessment=own).values_list("is_valid", flat=True)) >= {True}
+    for slug in ("dinkes", "diskominfo"):
+        assert Notification.objects.filter(user__username=f"operator-{slug}", kind="period").exists()
     assert Result.objects.filter(is_complete=True).count() == 2 * Agency.objects.count() == 80
 
     people = {f"operator-{slug}" for slug in Agency.objects.values_list("slug", flat=True)}
