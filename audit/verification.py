@@ -186,15 +186,15 @@ def _check(stream: _Stream, id_: int, digest: str, values: list[Any]) -> None:
     if gap:
         first, last = stream.position + 1, position - 1
         numbers = f"nomor {first}" if first == last else f"nomor {first} sampai {last}"
-        stream.tell("missing", f"peristiwa {numbers} dihapus; isi {at} sesudahnya tidak dapat diperiksa.", first)
+        stream.tell("missing", f"kejadian {numbers} dihapus; isi {at} sesudahnya tidak dapat diperiksa.", first)
     if position <= stream.position:
-        stream.tell("added", f"peristiwa {at} menempati nomor yang sudah dipakai.", position, id_)
+        stream.tell("added", f"kejadian {at} menempati nomor yang sudah dipakai.", position, id_)
     elif id_ < stream.id:
-        stream.tell("moved", f"peristiwa {at} ditulis sebelum yang mendahuluinya: urutan diubah.", position, id_)
+        stream.tell("moved", f"kejadian {at} ditulis sebelum yang mendahuluinya: urutan diubah.", position, id_)
     if event_digest(values, stream.digest) != digest and not gap:
         _explain(stream, id_, digest, values)
     elif gap and event_digest(values, stream.digest) == digest:
-        stream.tell("added", f"peristiwa {at} dinomori ulang.", position, id_)
+        stream.tell("added", f"kejadian {at} dinomori ulang.", position, id_)
     stream.count += 1
     stream.position, stream.digest, stream.id = position, digest, max(stream.id, id_)
     stream.recent.append(digest)
@@ -209,11 +209,11 @@ def _explain(stream: _Stream, id_: int, digest: str, values: list[Any]) -> None:
         told = [place if index == _POSITION else value for index, value in enumerate(values)]
         if any(event_digest(told, previous) == digest for previous in stream.recent):
             if place != position:
-                stream.tell("moved", f"peristiwa {at} dipindahkan; aslinya nomor {place}.", position, id_)
+                stream.tell("moved", f"kejadian {at} dipindahkan; aslinya nomor {place}.", position, id_)
             elif not stream.problems or stream.problems[-1].position not in (position - 1, position):
-                stream.tell("moved", f"peristiwa {at} tidak lagi mengikuti peristiwa aslinya.", position, id_)
+                stream.tell("moved", f"kejadian {at} tidak lagi mengikuti kejadian aslinya.", position, id_)
             return
-    stream.tell("altered", f"peristiwa {at} diubah atau dipalsukan.", position, id_)
+    stream.tell("altered", f"kejadian {at} diubah atau dipalsukan.", position, id_)
 
 
 def _check_end(stream: _Stream, chain: Chain | None) -> None:
@@ -223,24 +223,24 @@ def _check_end(stream: _Stream, chain: Chain | None) -> None:
     elif stream.position < chain.count:
         first = stream.position + 1
         numbers = f"nomor {first}" if first == chain.count else f"nomor {first} sampai {chain.count}"
-        stream.tell("cut", f"peristiwa {numbers} di ujung rantai dihapus.", first)
+        stream.tell("cut", f"kejadian {numbers} di ujung rantai dihapus.", first)
     elif stream.position > chain.count:
         stream.tell(
             "head",
-            f"kepala rantai mundur ke nomor {chain.count}, padahal peristiwa sampai nomor {stream.position}.",
+            f"kepala rantai mundur ke nomor {chain.count}, padahal kejadian sampai nomor {stream.position}.",
             chain.count,
         )
     elif chain.count and stream.heads.get(chain.count) != chain.head:
-        stream.tell("head", f"kepala rantai bukan peristiwa nomor {chain.count}.", chain.count)
+        stream.tell("head", f"kepala rantai bukan kejadian nomor {chain.count}.", chain.count)
 
 
 def _check_point(stream: _Stream, point: _Point) -> None:
     day = date_id(point.day)
     if stream.position < point.count:
-        text = f"jangkar {day} memuat {point.count} peristiwa, sekarang hanya sampai nomor {stream.position}."
+        text = f"jangkar {day} memuat {point.count} kejadian, sekarang hanya sampai nomor {stream.position}."
         stream.tell("cut", text, stream.position + 1)
     elif stream.heads.get(point.count) != point.head:
-        text = f"peristiwa nomor {point.count} bukan yang dimuat jangkar {day}."
+        text = f"kejadian nomor {point.count} bukan yang dimuat jangkar {day}."
         stream.tell("anchor", text, point.count)
 
 
@@ -266,7 +266,7 @@ def _anchors() -> tuple[int, dict[str, list[_Point]], list[Problem]]:
             events += count - (known[-1].count if known else 0)
             known.append(_Point(anchor.day, count, head))
         if (len(points), events) != (anchor.streams, anchor.events) and not problems:
-            problems.append(Problem("anchor", f"Jangkar {day}: jumlah rantai atau peristiwanya tidak sesuai."))
+            problems.append(Problem("anchor", f"Jangkar {day}: jumlah rantai atau kejadiannya tidak sesuai."))
         previous = anchor.digest
     return number, points, problems
 

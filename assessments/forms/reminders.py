@@ -7,7 +7,6 @@ from django.http import QueryDict
 
 from assessments.models import Period
 from assessments.services.reminders import TEXT_MAX
-from spbe_portal.formatting import datetime_id
 
 
 class RemindForm(forms.Form):
@@ -22,10 +21,7 @@ class RemindForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None, *, period: Period):
-        text = (
-            f"{period.name} belum diajukan. Lengkapi isian dan bukti dukungnya, lalu ajukan sebelum batas waktu. "
-            f"Batas waktu periode ini {datetime_id(period.deadline)}."
-        )
+        text = f"{period.name} belum diajukan. Lengkapi isian dan bukti dukungnya, lalu ajukan sebelum batas waktu."
         super().__init__(data, initial={"text": text})
 
     def chosen(self) -> set[int]:

@@ -26,6 +26,7 @@ from audit.services import prepare, record_all
 from conftest import accept_all, fill, hand_in, make_person
 from spbe_portal.formatting import date_id
 
+WRONG = "assessment:7: kejadian nomor 9 (id 31) diubah atau dipalsukan."
 SECRET = "Catatan yang belum diumumkan"
 
 
@@ -415,10 +416,12 @@ def test_the_state_of_the_chain_is_told_without_the_number_of_events(assessment,
     page = seen(city.operator, path)
     assert f"· jangkar {date_id(anchor.day)}" in page
     assert anchor.digest[:16] in page  # as the minutes print it
-    Verification.objects.create(events=1, streams=1, anchors=1, problems=["Kejadian 9 diubah."], problem_count=1)
+    Verification.objects.create(events=1, streams=1, anchors=1, problems=[WRONG], problem_count=1)
     assert "tidak utuh" in seen(city.operator, path)
-    assert "Kejadian 9" not in seen(city.operator, path)
-    assert "Kejadian 9 diubah." in seen(city.coordinator, reverse("audit_trail"))
+    assert "nomor 9" not in seen(city.operator, path)
+    page = seen(city.coordinator, reverse("audit_trail"))
+    assert WRONG in page
+    assert f'href="{reverse("audit_trail")}?aliran=assessment%3A7"' in page
 
 
 def test_the_trail_is_filtered_by_an_indicator_of_every_agency(assessment, city):

@@ -1,5 +1,6 @@
 """Who did what: of an assessment, of an indicator, of everything."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,7 +72,8 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "trail": trail,
         "page": page,
-        "verification": latest_verification(),
+        "verification": (verification := latest_verification()),
+        "problems": [(text, _stream_in(text)) for text in verification.problems] if verification else [],
         "anchor": latest_anchor(),
         "chips": (("", "Semua"), *KINDS),
         "chosen": trail.wanted.kind,
@@ -98,6 +100,12 @@ def audit_trail_export(request: SignedIn) -> HttpResponseBase:
 
     head = (*files.HEAD[: files.SHARED], "Tentang", *files.HEAD[files.SHARED :])
     return _file(head, rows(), "jejak-audit", shape, "Jejak audit")
+
+
+def _stream_in(problem: str) -> str:
+    """The stream a problem of the chain begins with ("assessment:12: ..."); empty where it is of none."""
+    found = re.match(r"([a-z_]+:[0-9A-Za-z_-]+): ", problem)
+    return found[1] if found else ""
 
 
 def _find(request: HttpRequest, pk: int) -> Assessment:

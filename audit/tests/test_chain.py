@@ -237,7 +237,7 @@ def test_an_altered_field_is_found(trail, column, value, position):
     problems = verify().problems
     altered = [problem for problem in problems if problem.event == event.pk]
     assert [(problem.kind, problem.position) for problem in altered] == [("altered", position)]
-    assert altered[0].text == f"peristiwa nomor {position} (id {event.pk}) diubah atau dipalsukan."
+    assert altered[0].text == f"kejadian nomor {position} (id {event.pk}) diubah atau dipalsukan."
     assert {problem.stream for problem in problems} == {STREAM}
     if column != "digest":
         assert problems == tuple(altered)
@@ -259,7 +259,7 @@ def test_a_removed_event_is_found(trail, position, kind):
 def test_a_cut_tail_is_found_and_named(trail):
     tamper(("DELETE FROM audit_event WHERE stream = %s AND position > 6", STREAM))
     assert found() == [("cut", STREAM, 7)]
-    assert str(verify().problems[0]) == "assessment:1: peristiwa nomor 7 sampai 8 di ujung rantai dihapus."
+    assert str(verify().problems[0]) == "assessment:1: kejadian nomor 7 sampai 8 di ujung rantai dihapus."
 
 
 def test_a_cut_tail_with_the_head_wound_back_is_found_by_the_anchor(trail):
@@ -270,7 +270,7 @@ def test_a_cut_tail_with_the_head_wound_back_is_found_by_the_anchor(trail):
     )
     problem = verify().problems[0]
     assert (problem.kind, problem.position) == ("cut", 4)
-    assert "memuat 5 peristiwa, sekarang hanya sampai nomor 3" in problem.text
+    assert "memuat 5 kejadian, sekarang hanya sampai nomor 3" in problem.text
 
 
 def test_a_stream_removed_whole_is_found_by_the_anchor(trail):
@@ -441,13 +441,13 @@ def told(*words, **options):
 def test_the_command_says_what_is_wrong_and_ends_accordingly(trail):
     assert told()[0] == 0
     assert "Jejak audit utuh." in told()[1]
-    assert "11 peristiwa, 2 rantai, 1 jangkar" in told()[1]
+    assert "11 kejadian, 2 rantai, 1 jangkar" in told()[1]
     assert latest_verification().problem_count == 0
     event = in_place(4)
     tamper(("UPDATE audit_event SET reason = 'lain' WHERE id = %s", event.pk))
     status, text = told()
     assert status == 1
-    assert f"assessment:1: peristiwa nomor 4 (id {event.pk}) diubah atau dipalsukan." in text
+    assert f"assessment:1: kejadian nomor 4 (id {event.pk}) diubah atau dipalsukan." in text
     assert latest_verification().problems == [str(problem) for problem in verify().problems]
     status, text = told("--json")
     problem = {"kind": "altered", "stream": STREAM, "position": 4, "event": event.pk}
@@ -505,4 +505,4 @@ def test_a_reading_is_kept(trail):
     kept = keep(verify())
     assert latest_verification() == kept
     assert (kept.events, kept.problem_count) == (10, 1)
-    assert kept.problems == ["assessment:1: peristiwa nomor 8 di ujung rantai dihapus."]
+    assert kept.problems == ["assessment:1: kejadian nomor 8 di ujung rantai dihapus."]

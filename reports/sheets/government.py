@@ -334,7 +334,7 @@ def _trail(book: Book, report: Minutes) -> None:
     """Each head as `verify_chain --head` takes it."""
     columns = (
         Column("Rantai", 24),
-        Column("Peristiwa terakhir", 18),
+        Column("Kejadian terakhir", 18),
         Column("Sidik", 70),
         Column("Untuk verify_chain --head", 60),
     )

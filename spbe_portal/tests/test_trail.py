@@ -33,11 +33,11 @@ def test_what_is_wrong_is_told_to_coordinators_and_administrators_once_a_day(wri
     with caplog.at_level(logging.ERROR):
         tasks.watch_the_trail()
     tasks.watch_the_trail()
-    assert "peristiwa nomor 2 dihapus" in caplog.text
+    assert "kejadian nomor 2 dihapus" in caplog.text
     told = Notification.objects.order_by("user__username")
     assert [notification.user for notification in told] == [city.admin, city.coordinator]
     assert told[0].title == "Jejak audit tidak utuh: 1 masalah"
-    assert f"agency:{city.dinkes.pk}: peristiwa nomor 2 dihapus" in told[0].text
+    assert f"agency:{city.dinkes.pk}: kejadian nomor 2 dihapus" in told[0].text
     assert [notification.path for notification in told] == ["", "/jejak-audit/"]  # the trail is not an administrator's
     assert Verification.objects.latest("at").problem_count == 1
     assert Event.objects.count() == 2

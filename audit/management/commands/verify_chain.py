@@ -15,7 +15,7 @@ from spbe_portal.formatting import date_id
 
 class Command(BaseCommand):
     help = (
-        "Memeriksa jejak audit: peristiwa yang diubah, dihapus, disisipkan, dipindahkan atau dipotong. "
+        "Memeriksa jejak audit: kejadian yang diubah, dihapus, disisipkan, dipindahkan atau dipotong. "
         "Keluar dengan status 1 bila ada yang tidak sesuai."
     )
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write("Jejak audit utuh.")
         self.stdout.write(
-            f"{verdict.events} peristiwa, {verdict.streams} rantai, {verdict.anchors} jangkar diperiksa "
+            f"{verdict.events} kejadian, {verdict.streams} rantai, {verdict.anchors} jangkar diperiksa "
             f"dalam {seconds} detik."
         )
 
@@ -92,7 +92,7 @@ def _with_head(verdict: Verdict, printed: str) -> Verdict:
     position = int(number)
     if Event.objects.filter(stream=stream, position=position, digest__startswith=digest).exists():
         return verdict
-    text = f"peristiwa nomor {position} bukan yang tercetak ({digest}): diubah, diganti atau dihapus."
+    text = f"kejadian nomor {position} bukan yang tercetak ({digest}): diubah, diganti atau dihapus."
     return _and(verdict, Problem("anchor", text, stream, position))
 
 
