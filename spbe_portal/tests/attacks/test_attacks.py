@@ -68,11 +68,9 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
 def test_it_holds(attempts, attack):
     tried = [attempt for attempt in attempts if attempt.attack == attack]
     assert tried
-    assert [
-        f"{one.address} ({one.state}) {one.who}, {one.sent}: {one.problem} [{one.status}]"
-        for one in tried
-        if one.problem
-    ] == []
+    wrong = [one for one in tried if one.problem]
+    said = [f"{one.address} ({one.state}) {one.who}, {one.sent}: {one.problem} [{one.status}]" for one in wrong]
+    assert not said, "\n".join(said)
 
 
 def test_every_address_that_writes_has_a_scene(attempts, client, city):
