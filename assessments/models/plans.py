@@ -143,4 +143,4 @@ class FollowUp(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return self.text if len(self.text) <= 80 else f"{self.text[:79].rstrip()}…"

@@ -101,8 +101,8 @@ def _download(event: Event, names: Names) -> str:
 
 
 def _view(event: Event, names: Names) -> str:
-    page = event.after.get("page")
-    return f"membuka bukti {names.indicator(event)}" + (f", halaman {page}" if page else "")
+    file = event.after.get("file")
+    return f"membuka bukti {names.indicator(event)}" + (f": {file}" if file else "")
 
 
 def decided(before: Values, after: Values, what: str) -> str:
