@@ -101,6 +101,7 @@ def _thing(world: World, route: str, name: str, kind: str) -> Any:
 def build(city: City, period: Any) -> World:
     assessment = Assessment.objects.get(period=period, agency=city.dinkes)
     city.member_verifier = make_person("verifikator-dinkes", (Role.VERIFIER, city.dinkes))  # type: ignore[attr-defined]
+    city.coordinator2 = make_person("koordinator2", (Role.COORDINATOR, city.diskominfo))  # type: ignore[attr-defined]
     world = World(city, period, assessment)
     evidence = attach(assessment.answers.order_by("indicator__order").first(), city.operator)
     world.things = {
