@@ -176,6 +176,7 @@ def gaps_by_code(
 GAP_STATES = {kind: State(text.state, "circle-alert", "warn") for kind, text in GAPS.items()} | {
     "unanswered": State(GAPS["unanswered"].state, "circle-dashed", "neutral"),
     "untouched": State(GAPS["untouched"].state, "undo-2", "warn"),
+    "infected": State(GAPS["infected"].state, "shield-x", "danger"),
 }
 INCOMPLETE = State("Belum lengkap", "circle-alert", "warn")
 COMPLETE = State("Lengkap", "circle-check", "ok")
