@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from spbe_portal.tests.attacks import bodies
 from spbe_portal.tests.attacks.scenes import Ask, Scene
 from spbe_portal.tests.attacks.suite import NOT_COUNTED, Attacker, Attempt, Baseline, digest, watched
@@ -69,7 +70,7 @@ class _Stage:
     def __init__(self, attacker: Attacker, scene: Scene, ask: Ask):
         self.attacker, self.scene, self.ask = attacker, scene, ask
         self.url = reverse(scene.address, kwargs=ask.of) + ask.query
-        self.rows: list[str] = []
+        self.people = set(User.objects.values_list("pk", flat=True))
 
     def send(
         self,
@@ -95,7 +96,11 @@ class _Stage:
             tables = sorted(touched - NOT_COUNTED)
             after = {table: digest(table) for table in tables}
             changed = tuple(table for table in tables if after[table] != self.attacker.baseline.known.get(table, ""))
-            said = [row for table in tables for row in _said(table)] if must_write or same_as is not None else []
+            said = (
+                [row for table in tables for row in _said(table, self.people)]
+                if must_write or same_as is not None
+                else []
+            )
             transaction.set_rollback(True)
         changed = tuple(table for table in changed if after[table] != self.attacker.baseline.of(table))
         problem = ""
@@ -239,13 +244,18 @@ def _is_form(body: Any) -> bool:
     return isinstance(body, dict)
 
 
-def _said(table: str) -> Iterator[str]:
-    """What the rows of a table say of rights, states and actors, without keys that a database gives out."""
+def _said(table: str, people: set[int]) -> Iterator[str]:
+    """What the rows of a table say of rights, states and actors. Who is new has a key of the database's choice."""
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{table}"')
         names = [column[0] for column in cursor.description]
         wanted = [at for at, name in enumerate(names) if _OF_RIGHTS.fullmatch(name)]
-        rows = sorted(repr([(names[at], row[at]) for at in wanted]) for row in cursor.fetchall())
+        rows = sorted(
+            repr(
+                [(names[at], "new" if names[at] == "user_id" and row[at] not in people else row[at]) for at in wanted]
+            )
+            for row in cursor.fetchall()
+        )
     for row in rows:
         yield f"{table}: {row}"
 
