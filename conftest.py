@@ -26,7 +26,9 @@ from assessments.services import reviews as review_services
 from assessments.services._base import locked, note_contribution, refresh_totals
 from audit import triggers
 from indicators.models import Instrument
+from spbe_portal.tests import kept
 
+DEFAULT_INSTRUMENT = "spbe-47-7aspek"
 PASSWORD = "sandi-untuk-uji-2026"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
@@ -105,10 +107,26 @@ def _flush_past_the_triggers():
 
 
 @pytest.fixture
-def instrument(db) -> Instrument:
+def _world(db, request) -> None:
+    """What the test asks for of city, instrument and period, at once."""
+    asked = tuple(name for name in ("city", "instrument", "period") if name in request.fixturenames)
+    kept.begin_in(asked, lambda: _built(asked))
+
+
+def _built(asked: tuple[str, ...]) -> None:
+    city = _make_city() if "city" in asked else None
+    if "instrument" in asked:
+        call_command("load_instruments")
+    if city and "period" in asked:
+        _make_period(city)
+
+
+@pytest.fixture
+def instrument(_world) -> Instrument:
     """The shipped default instrument: SPBE 47, seven aspects."""
-    call_command("load_instruments")
-    return Instrument.objects.get(code="spbe-47-7aspek")
+    if not Instrument.objects.filter(code=DEFAULT_INSTRUMENT).exists():
+        call_command("load_instruments")
+    return Instrument.objects.get(code=DEFAULT_INSTRUMENT)
 
 
 def make_person(username: str, *roles: tuple[str, Agency], **fields) -> User:
@@ -117,6 +135,20 @@ def make_person(username: str, *roles: tuple[str, Agency], **fields) -> User:
     for role, agency in roles:
         Membership.objects.create(user=person, agency=agency, role=role, valid_from=date(2020, 1, 1))
     return person
+
+
+#: Who stands for whom in `City`.
+CAST = {
+    "operator": "operator-dinkes",
+    "operator2": "operator2-dinkes",
+    "other_operator": "operator-dinsos",
+    "verifier": "verifikator",
+    "verifier2": "verifikator2",
+    "coordinator": "koordinator",
+    "leader": "pimpinan",
+    "admin": "admin",
+    "outsider": "tamu",
+}
 
 
 @dataclass
@@ -138,7 +170,18 @@ class City:
 
 
 @pytest.fixture
-def city(db) -> City:
+def city(_world) -> City:
+    if not Agency.objects.filter(slug="dinkes").exists():
+        return _make_city()
+    agency = {each.slug: each for each in Agency.objects.all()}
+    person = {each.username: each for each in User.objects.all()}
+    return City(
+        **{slug: agency[slug] for slug in ("dinkes", "dinsos", "diskominfo")},
+        **{name: person[username] for name, username in CAST.items()},
+    )
+
+
+def _make_city() -> City:
     dinkes = Agency.objects.create(slug="dinkes", name="Dinas Kesehatan", short_name="Dinkes", kind="dinas")
     dinsos = Agency.objects.create(slug="dinsos", name="Dinas Sosial", short_name="Dinsos", kind="dinas")
     diskominfo = Agency.objects.create(
@@ -163,6 +206,11 @@ def city(db) -> City:
 @pytest.fixture
 def period(city, instrument) -> Period:
     """An open period with all indicators assigned to Dinkes, Dinsos and Diskominfo."""
+    return Period.objects.select_related("instrument").first() or _make_period(city)
+
+
+def _make_period(city: City) -> Period:
+    instrument = Instrument.objects.get(code=DEFAULT_INSTRUMENT)
     made = period_services.create_period(
         user=city.coordinator,
         name="Penilaian 2026",

@@ -1,0 +1,75 @@
+"""The world most tests begin in: built by acts once a process, then put back row by row, which is ten times as quick.
+
+Rows are kept as the database gives them and go in with the keys they had. PostgreSQL's sequences have passed those
+keys already: sequences are not rolled back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
+
+_AT_ONCE = 20_000  # parameters of one statement
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+_worlds: dict[tuple[Any, date], list[_Table]] = {}
+
+
+def begin_in(key: Any, build: Callable[[], object]) -> None:
+    """Let the database hold what `build` makes of an empty one; where it holds something already, build it there."""
+    kept = _worlds.get((key, timezone.localdate()))
+    if kept is not None and not _any_rows([table.name for table in kept]):
+        with transaction.atomic():
+            for table in kept:
+                _put_back(table)
+        return
+    names = _tables()
+    is_empty = not _any_rows(names)
+    build()
+    if is_empty:
+        _worlds[key, timezone.localdate()] = [table for table in map(_read, names) if table.rows]
+
+
+def _tables() -> list[str]:
+    """Those that migrations leave empty."""
+    models = apps.get_models(include_auto_created=True)
+    kept_by_django = {"contenttypes", "auth", "sessions"}
+    return sorted({model._meta.db_table for model in models if model._meta.app_label not in kept_by_django})
+
+
+def _any_rows(names: list[str]) -> bool:
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {quote(name)})" for name in names))
+        return cursor.fetchone() is not None
+
+
+def _read(name: str) -> _Table:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")
+        return _Table(name, tuple(column[0] for column in cursor.description), cursor.fetchall())
+
+
+def _put_back(table: _Table) -> None:
+    quote = connection.ops.quote_name
+    columns = ", ".join(map(quote, table.columns))
+    one = f"({', '.join(['%s'] * len(table.columns))})"
+    step = _AT_ONCE // len(table.columns)
+    with connection.cursor() as cursor:
+        for start in range(0, len(table.rows), step):
+            rows = table.rows[start : start + step]
+            cursor.execute(
+                f"INSERT INTO {quote(table.name)} ({columns}) VALUES {', '.join([one] * len(rows))}",
+                [value for row in rows for value in row],
+            )
