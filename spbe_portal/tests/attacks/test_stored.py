@@ -19,12 +19,13 @@ from pypdf import PdfReader
 
 import conftest
 from accounts import mails
-from accounts.models import Notification, NotificationKind
+from accounts.models import Notification, NotificationKind, User
+from accounts.services import mailed_links
 from accounts.services.notifications import notify
 from assessments import workflow
 from assessments.models import Document, Evidence, FollowUp, Review
 from assessments.tests.files import pdf
-from reports.kinds import agency as agency_report
+from reports.kinds import KINDS
 from reports.services import request_agency_report
 from spbe_portal.tests.attacks.scenes import csv, day, form, page_of
 from spbe_portal.tests.attacks.world import World, addresses, build
@@ -292,15 +293,20 @@ def test_no_cell_of_a_file_is_a_formula(stored, name, query, who):
     assert (response.status_code, said.startswith("attachment"), "xq7probe" in said) == (200, True, False)
 
 
-def test_the_agencys_report_holds_it_as_text_only(stored):
-    rows = agency_report.sources(stored.assessment.pk)
-    document = agency_report.document(rows, code="XQ7-PRB", generated_at=timezone.now())
-    cells = cells_of(agency_report.write_xlsx(document))
-    assert any(cell.lstrip("'").startswith("=1+1|xq7probe") for cell in cells)
-    content = agency_report.render_pdf(document)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_a_report_holds_it_as_text_only(stored, kind):
+    pk = stored.assessment.pk if kind.of_assessment else stored.assessment.period_id
+    document = kind.maker.document(kind.maker.sources(pk), code="XQ7-PRB", generated_at=timezone.now())
+    cells = cells_of(kind.maker.write_xlsx(document))
+    assert any("xq7probe" in cell for cell in cells)
+    content = kind.maker.render_pdf(document)
     read = PdfReader(io.BytesIO(content))
     text = re.sub(r"\s", "", "".join(page.extract_text() for page in read.pages))
-    assert "<script>xq7probe(1)</script>" in text
+    assert "xq7probe" in text
+    assert "&lt;" not in text
+    if kind.of_assessment:
+        assert any(cell.lstrip("'").startswith("=1+1|xq7probe") for cell in cells)
+        assert "<script>xq7probe(1)</script>" in text
     assert read.attachments == {}
     away = set()
     for page in read.pages:
@@ -329,6 +335,31 @@ def test_a_mail_has_one_line_of_subject_and_plain_text(stored, mailoutbox, setti
         assert letter.recipients() == ["ada@contoh.go.id"]
         assert "&lt;" not in letter.body
         assert "&quot;" not in letter.body
+
+
+@pytest.mark.parametrize("send", ["send_invitation", "answer_forgotten"])
+def test_a_link_by_mail_reaches_one_address_as_plain_text(stored, mailoutbox, settings, send):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    User.objects.update(name=TEXT, email="")
+    person, inviter = stored.city.operator, stored.city.coordinator
+    User.objects.filter(pk=person.pk).update(email="ada@contoh.go.id")
+    if send == "send_invitation":
+        mailed_links.invite(actor=inviter, person_id=person.pk)
+        person.refresh_from_db()
+        mailed_links.send_invitation(person.pk, person.link_serial)
+    else:
+        mailed_links.answer_forgotten(person.username)
+        mailed_links.answer_forgotten("tidak-ada\r\nBcc: x@contoh.go.id")
+    (letter,) = mailoutbox
+    message = letter.message()
+    assert (message["Bcc"], message.get_content_type(), letter.recipients()) == (
+        None,
+        "text/plain",
+        ["ada@contoh.go.id"],
+    )
+    assert "xq7probe" not in letter.subject
+    assert TEXT in letter.body
+    assert "&lt;" not in letter.body
 
 
 def test_the_notes_of_reviewers_reached_the_store(stored):
