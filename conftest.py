@@ -110,7 +110,8 @@ def _flush_past_the_triggers():
 def _world(db, request) -> None:
     """What the test asks for of city, instrument and period, at once."""
     asked = tuple(name for name in ("city", "instrument", "period") if name in request.fixturenames)
-    kept.begin_in(asked, lambda: _built(asked))
+    if asked:
+        kept.begin_in(asked, lambda: _built(asked))
 
 
 def _built(asked: tuple[str, ...]) -> None:
@@ -206,7 +207,8 @@ def _make_city() -> City:
 @pytest.fixture
 def period(city, instrument) -> Period:
     """An open period with all indicators assigned to Dinkes, Dinsos and Diskominfo."""
-    return Period.objects.select_related("instrument").first() or _make_period(city)
+    there = Period.objects.select_related("instrument").filter(name="Penilaian 2026").first()
+    return there or _make_period(city)
 
 
 def _make_period(city: City) -> Period:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Agency, Membership, Notification, NotificationChoice, Role
+from accounts.permissions import rights_of
 from assessments import workflow
 from assessments.errors import Invalid, WrongState
 from assessments.models import Assessment, Period
@@ -229,6 +230,7 @@ def test_only_coordinators_remind(city, assessment, period, who):
 
 
 def test_many_agencies_are_reminded_in_as_many_queries(city, assessment, period):
+    rights_of(city.coordinator)
     with CaptureQueriesContext(connection) as few:
         remind(city, period, assessment)
     rows = add_agencies(period, 25)
