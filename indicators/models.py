@@ -36,6 +36,10 @@ class Instrument(models.Model):
     missing_level = LevelField("nilai bila belum terisi", null=True, blank=True)
     target_level = LevelField("target level indikator", null=True, blank=True)
     target_index = models.DecimalField("target indeks", max_digits=6, decimal_places=4, null=True, blank=True)
+    # A copy that is being edited: no period may use it before it is published (indicators.services).
+    is_draft = models.BooleanField("konsep", default=False)
+    copied_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="copies")
+    edits = models.PositiveIntegerField(default=0, editable=False)  # of a draft, counted up by every change
     # Set by indicators.services.mark_in_use; from then on the structure is frozen.
     in_use_since = models.DateTimeField("dipakai sejak", null=True, blank=True)
 
@@ -283,5 +287,58 @@ class EvidenceHint(models.Model):
 
     def natural_key(self) -> tuple[str, str, int]:
         return (self.indicator.instrument.code, self.indicator.code, self.order)
+
+    natural_key.dependencies = ["indicators.indicator"]  # type: ignore[attr-defined]
+
+
+class IndicatorMappingManager(models.Manager["IndicatorMapping"]):
+    def get_by_natural_key(self, source: str, code: str, target: str, target_code: str) -> "IndicatorMapping":
+        return self.get(
+            source__instrument__code=source,
+            source__code=code,
+            target__instrument__code=target,
+            target__code=target_code,
+        )
+
+
+class IndicatorMapping(models.Model):
+    """Pemetaan: what an indicator of a later instrument (`target`) takes over from one of an earlier (`source`).
+
+    The share is the part of what `source` asks that `target` still asks (0 < share <= 1), by our own reading: no
+    regulation gives one.
+    """
+
+    source = models.ForeignKey(Indicator, models.CASCADE, related_name="later")
+    target = models.ForeignKey(Indicator, models.CASCADE, related_name="earlier")
+    share_numerator = models.PositiveSmallIntegerField()
+    share_denominator = models.PositiveSmallIntegerField(default=1)
+    note = models.TextField("keterangan", blank=True)
+
+    objects = IndicatorMappingManager()
+
+    class Meta:
+        ordering = ["target__order", "source__order"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "target"], name="mapping_once"),
+            models.CheckConstraint(
+                condition=Q(share_numerator__gte=1, share_numerator__lte=F("share_denominator")),
+                name="mapping_share_is_a_part",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} -> {self.target_id}"
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.share_numerator, self.share_denominator)
+
+    def natural_key(self) -> tuple[str, str, str, str]:
+        return (
+            self.source.instrument.code,
+            self.source.code,
+            self.target.instrument.code,
+            self.target.code,
+        )
 
     natural_key.dependencies = ["indicators.indicator"]  # type: ignore[attr-defined]

@@ -80,6 +80,7 @@ class ReportJob(models.Model):
         BRIEF = "brief", "Ringkasan satu halaman"
         MINUTES = "minutes", "Berita Acara verifikasi"
         BATCH = "batch", "Semua laporan OPD"
+        PACKAGE = "package", "Paket nasional"
 
     class Format(models.TextChoices):
         PDF = "pdf", "PDF"
@@ -144,12 +145,15 @@ class ReportJob(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="agency", assessment__isnull=False, data_status__in=AssessmentStatus.values)
-                | Q(kind__in=["pemda", "brief", "minutes", "batch"], assessment__isnull=True, data_status=""),
+                | Q(
+                    kind__in=["pemda", "brief", "minutes", "batch", "package"], assessment__isnull=True, data_status=""
+                ),
                 name="report_kind_known_and_agencys_of_an_assessment",
             ),
             models.CheckConstraint(
-                condition=Q(kind="batch", format="zip") | (~Q(kind="batch") & Q(format__in=["pdf", "xlsx"])),
-                name="report_format_known_and_batch_is_zip",
+                condition=Q(kind__in=["batch", "package"], format="zip")
+                | (~Q(kind__in=["batch", "package"]) & Q(format__in=["pdf", "xlsx"])),
+                name="report_format_known_and_archives_are_zip",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["queued", "running", "done", "failed", "cancelled"]),

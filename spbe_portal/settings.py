@@ -54,6 +54,10 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "audit",
     "accounts",
     "indicators",
@@ -264,6 +268,33 @@ MFA_FORMS = {
 TWO_FACTOR_ROLES = env.two_factor_roles()
 # Log-in with the government's own account (OpenID Connect); None where none is connected.
 OIDC = env.identity_provider()
+
+# --- API ---------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.TokenAllows"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "spbe_portal.api.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "ORDERING_PARAM": "ordering",
+    "EXCEPTION_HANDLER": "spbe_portal.api.errors.handle",
+    "DEFAULT_SCHEMA_CLASS": "spbe_portal.api.schema.PortalSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SPBE Portal",
+    "DESCRIPTION": "Apa yang dapat dilakukan orang di halaman portal, dapat dilakukan program di sini, "
+    "dengan hak pemilik token dan aturan yang sama.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # --- Language, time --------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"

@@ -7,6 +7,7 @@ from spbe_portal import health
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("api/v1/", include("spbe_portal.api.urls")),
     path("", include("accounts.urls")),
     path("", include("indicators.urls")),
     path("", include("assessments.urls")),

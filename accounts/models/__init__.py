@@ -1,13 +1,17 @@
-"""Tables of people, agencies, what they are told, and lists brought in."""
+"""Tables of people, agencies, what they and other systems are told, tokens, and lists brought in."""
 
 from accounts.models.imports import ImportDraft
 from accounts.models.notifications import Notification, NotificationChoice, NotificationKind
 from accounts.models.people import Agency, AgencyQuerySet, Membership, MembershipQuerySet, Role, User
 from accounts.models.security import LinkedIdentity, SignIn
+from accounts.models.tokens import ApiToken, IdempotentAnswer
+from accounts.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "Agency",
     "AgencyQuerySet",
+    "ApiToken",
+    "IdempotentAnswer",
     "ImportDraft",
     "LinkedIdentity",
     "Membership",
@@ -18,4 +22,7 @@ __all__ = [
     "Role",
     "SignIn",
     "User",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]

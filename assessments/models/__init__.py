@@ -6,6 +6,7 @@ And of the government as a whole: determination, result, plan, follow-up.
 from assessments.models.answers import Answer, Contributor, DecisionKind, ReturnReason, Review
 from assessments.models.assessments import Assessment, Status
 from assessments.models.evidence import CarryOver, Document, DocumentVersion, Evidence, PagePreview, Upload
+from assessments.models.imports import SheetDraft
 from assessments.models.pemda import Determination, ExternalLevel, PemdaResult
 from assessments.models.periods import Assignment, Period
 from assessments.models.plans import FollowUp, Plan, PlanRise
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "ReturnReason",
     "Review",
+    "SheetDraft",
     "Status",
     "Upload",
 ]

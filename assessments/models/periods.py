@@ -34,6 +34,8 @@ class Period(models.Model):
     finalised_at = models.DateTimeField(null=True)
     finalised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     finalise_reason = models.TextField(blank=True)
+    # A past year brought in from a list: levels only, nothing was filled in or reviewed here.
+    is_imported = models.BooleanField("riwayat impor", default=False)
     version = models.PositiveIntegerField(default=1, editable=False)  # of details and agencies, counted up by edits
 
     class Meta:

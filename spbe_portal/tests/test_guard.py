@@ -266,7 +266,9 @@ def named(resolver: URLResolver) -> Iterator[str]:
 
 
 def test_every_address_has_a_row():
-    assert sorted(named(get_resolver())) == sorted([*TABLE, *ELSEWHERE])
+    # The API has a guard of its own: it knows tokens, not sessions.
+    pages = [name for name in named(get_resolver()) if not name.startswith("api_")]
+    assert sorted(pages) == sorted([*TABLE, *ELSEWHERE])
 
 
 CASES = [pytest.param(name, row, id=f"{name}-{row.state}") for name, rows in TABLE.items() for row in rows]

@@ -175,6 +175,8 @@ def addresses() -> list[Address]:
     found = []
     for pattern, route in _patterns(get_resolver()):
         name = pattern.name or route
+        if name.startswith("api_"):
+            continue  # tokens, not sessions: its own suite
         converters = tuple((key, type(kind).__name__) for key, kind in pattern.pattern.converters.items())
         rows = {row.state: row for row in reversed(TABLE.get(name, []))}
         first = next((state for state in STATES if state in rows), STATES[0])

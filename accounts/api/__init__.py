@@ -1,0 +1,1 @@
+"""Tokens, agencies and people for programs."""

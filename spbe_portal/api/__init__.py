@@ -1,0 +1,1 @@
+"""What the API's resources share. The resources themselves stand in each app (`<app>/api`), beside its pages."""

@@ -1,0 +1,66 @@
+"""The class under every resource of the API, and what a view asks of its request."""
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import Rights, rights_of
+
+
+class ApiView(GenericAPIView):
+    """A resource. Who asks is the token's person; nothing here reads a session (default deny: see REST_FRAMEWORK).
+
+    A view does five things, as a page does: find among the visible, check, bind, call one function, answer.
+    `present(thing)` says how a view shows what is stored when a stale change is refused.
+    """
+
+    http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        view = super().as_view(**initkwargs)
+        view.login_required = False  # sessions mean nothing here: the token class decides
+        return view
+
+    @property
+    def rights(self) -> Rights:
+        return rights_of(self.request.user)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if not answer.has_header("Cache-Control"):
+            answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+    def bound(self, serializer_class: type, **options: Any) -> dict[str, Any]:
+        """What was sent, checked for shape. Raises `ValidationError`."""
+        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context(), **options)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def listed(self, queryset: Any, serializer_class: type, prepare: Any = list) -> Response:
+        """One page of a list, filtered and ordered as asked. `prepare` turns the page's rows into what is shown."""
+        page = self.paginate_queryset(self.filter_queryset(queryset))
+        return self.get_paginated_response(serializer_class(prepare(page), many=True).data)
+
+
+def sent_version(request: Request, data: dict[str, Any]) -> int:
+    """The version a change is based on: `version` in the body, or the `ETag` read before, sent as `If-Match`.
+
+    Raises `ValidationError` where neither is there: a change over something unseen is never made silently.
+    """
+    version = data.pop("version", None)
+    matched = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    if version is None and matched.isascii() and matched.isdigit() and len(matched) < 10:
+        version = int(matched)
+    if version is None:
+        raise ValidationError({"version": ["Sertakan versi yang Anda baca, sebagai version atau If-Match."]})
+    return int(version)
+
+
+def with_etag(response: Response, version: int) -> Response:
+    response.headers["ETag"] = f'"{version}"'
+    return response
