@@ -4,14 +4,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.errors import Invalid, Refused
+from accounts.forms import ReasonForm
 from accounts.models import Agency, User
 from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
 from spbe_portal.stale import Difference, differences, is_outdated, rebase
@@ -83,3 +85,19 @@ def explain(form: Form, refused: Refused) -> None:
         return
     for name, message in refused.errors.items():
         form.add_error(name if name in form.fields else None, message)
+
+
+def act_with_reason(
+    request: SignedIn, person: User, act: Callable[..., object], *, done: str, template: str, **more: Any
+) -> HttpResponse:
+    """Ask why, `act` on the person, say `done` and lead back to their page; where refused, say so on the same form."""
+    form = ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            act(actor=request.user, person_id=person.pk, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            explain(form, refused)
+        else:
+            messages.success(request, done)
+            return redirect("person", person.pk)
+    return render(request, template, {"form": form, "person": person, **more})

@@ -16,14 +16,24 @@ from accounts.forms import (
     NewPersonForm,
     PersonFilters,
     PersonForm,
-    ReasonForm,
 )
 from accounts.models import Membership, User
 from accounts.permissions import can_deactivate, can_edit_person, can_reset_password_of, rights_of
 from accounts.services import mailed_links, passwords
 from accounts.services import people as services
 from accounts.services.sign_ins import security_of
-from accounts.views._base import SignedIn, allow, beside, details_of, editable, explain, for_managers, one_page, posted
+from accounts.views._base import (
+    SignedIn,
+    act_with_reason,
+    allow,
+    beside,
+    details_of,
+    editable,
+    explain,
+    for_managers,
+    one_page,
+    posted,
+)
 from spbe_portal.formatting import count_id, date_id
 
 READ_WRITE = ["GET", "HEAD", "POST"]
@@ -125,30 +135,29 @@ def person_edit(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def person_deactivate(request: SignedIn, pk: int) -> HttpResponse:
     shown = editable(request, pk)
-    form = ReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.deactivate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
-        except Refused as refused:
-            explain(form, refused)
-        else:
-            messages.success(request, f"Akun {shown} dinonaktifkan dan semua sesinya diakhiri.")
-            return redirect("person", pk)
-    problem = services.OWN_ACCOUNT if shown.pk == request.user.pk else ""
-    context = {"form": form, "person": shown, "is_closing": True, "problem": problem}
-    return render(request, "accounts/person_state.html", context)
+    return act_with_reason(
+        request,
+        shown,
+        services.deactivate_person,
+        done=f"Akun {shown} dinonaktifkan dan semua sesinya diakhiri.",
+        template="accounts/person_state.html",
+        is_closing=True,
+        problem=services.OWN_ACCOUNT if shown.pk == request.user.pk else "",
+    )
 
 
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_activate(request: SignedIn, pk: int) -> HttpResponse:
     shown = editable(request, pk)
-    form = ReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        services.activate_person(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
-        messages.success(request, f"Akun {shown} aktif lagi.")
-        return redirect("person", pk)
-    return render(request, "accounts/person_state.html", {"form": form, "person": shown, "is_closing": False})
+    return act_with_reason(
+        request,
+        shown,
+        services.activate_person,
+        done=f"Akun {shown} aktif lagi.",
+        template="accounts/person_state.html",
+        is_closing=False,
+    )
 
 
 @never_cache

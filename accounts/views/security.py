@@ -23,11 +23,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import sealing
 from accounts.code_forms import SetUpForm, count_try
 from accounts.errors import Refused
-from accounts.forms import ReasonForm
 from accounts.models import LinkedIdentity, SignIn
 from accounts.permissions import rights_of
 from accounts.services import identities, sign_ins, two_factor
-from accounts.views._base import SignedIn, editable, explain, for_managers, posted
+from accounts.views._base import SignedIn, act_with_reason, editable, explain, for_managers, posted
 
 READ_WRITE = ["GET", "HEAD", "POST"]
 #: The secret offered at set-up, sealed, until the first code proves that the app has it.
@@ -179,29 +178,23 @@ def person_sessions_end(request: SignedIn, pk: int) -> HttpResponse:
 @for_managers
 def person_two_factor_reset(request: SignedIn, pk: int) -> HttpResponse:
     shown = editable(request, pk)
-    form = ReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            two_factor.reset(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
-        except Refused as refused:
-            explain(form, refused)
-        else:
-            messages.success(request, f"Verifikasi dua langkah {shown} dicabut dan semua sesinya diakhiri.")
-            return redirect("person", pk)
-    return render(request, "accounts/person_two_factor_reset.html", {"form": form, "person": shown})
+    return act_with_reason(
+        request,
+        shown,
+        two_factor.reset,
+        done=f"Verifikasi dua langkah {shown} dicabut dan semua sesinya diakhiri.",
+        template="accounts/person_two_factor_reset.html",
+    )
 
 
 @require_http_methods(READ_WRITE)
 @for_managers
 def person_identity_unlink(request: SignedIn, pk: int) -> HttpResponse:
     shown = editable(request, pk)
-    form = ReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            identities.unlink(actor=request.user, person_id=pk, reason=form.cleaned_data["reason"])
-        except Refused as refused:
-            explain(form, refused)
-        else:
-            messages.success(request, f"Akun pemerintah {shown} tidak tertaut lagi.")
-            return redirect("person", pk)
-    return render(request, "accounts/person_identity_unlink.html", {"form": form, "person": shown})
+    return act_with_reason(
+        request,
+        shown,
+        identities.unlink,
+        done=f"Akun pemerintah {shown} tidak tertaut lagi.",
+        template="accounts/person_identity_unlink.html",
+    )

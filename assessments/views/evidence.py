@@ -20,7 +20,7 @@ from assessments.services import carry_over, reading
 from assessments.services import evidence as services
 from assessments.services import uploads as upload_services
 from assessments.services.library import in_library
-from assessments.views._base import allow, find_assessment, is_writer, number, rights
+from assessments.views._base import allow, files_of, find_assessment, is_writer, number, rights
 from assessments.views.fill import answer_page, evidence_context, next_gap_html, other_person, to_answer
 from indicators.queries import indicator_content
 from spbe_portal.middleware import wants_json
@@ -48,26 +48,9 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     status = 413 if problems else 400
     url, url_error = request.POST.get("url", "").strip(), ""
     if form.is_valid():
-        for file in request.FILES.getlist("file"):
+        for arriving in files_of(request, assessment.agency_id):
             try:
-                done = services.add_file(
-                    assessment_id=assessment.pk,
-                    code=code,
-                    user=request.user,
-                    file=file,
-                    name=file.name or "",
-                    details=form.cleaned_data,
-                )
-                added.append(_added_text(done))
-            except Invalid as refusal:
-                problems.append(refusal.message)
-            except Refused as refusal:
-                problems.append(refusal.message)
-                status = 409
-                break
-        for key in request.POST.getlist("upload")[: uploads.FILES_PER_REQUEST]:
-            try:
-                with upload_services.take(key=key, user=request.user, agency_id=assessment.agency_id) as whole:
+                with arriving as whole:
                     done = services.add_file(
                         assessment_id=assessment.pk,
                         code=code,
@@ -85,6 +68,7 @@ def evidence_add(request: HttpRequest, pk: int, code: str) -> HttpResponse:
             except Refused as refusal:
                 problems.append(refusal.message)
                 status = 409
+                break
         if url:
             try:
                 services.add_link(

@@ -25,7 +25,7 @@ from assessments.services import reading
 from assessments.services import uploads as upload_services
 from assessments.services.evidence import is_frozen, requeue_stuck
 from assessments.services.library import AlreadyThere, Kept, in_library
-from assessments.views._base import allow, rights
+from assessments.views._base import allow, files_of, rights
 from assessments.views.fill import other_person
 from spbe_portal.middleware import wants_json
 
@@ -81,17 +81,9 @@ def document_add(request: HttpRequest) -> HttpResponse:
     status = 413 if problems else 400
     url, url_error = request.POST.get("url", "").strip(), ""
     if form.is_valid():
-        for file in request.FILES.getlist("file"):
+        for arriving in files_of(request, agency.pk):
             try:
-                kept = services.add_file(
-                    agency_id=agency.pk, user=request.user, file=file, name=file.name or "", details=form.details()
-                )
-                added.append(_kept(request, kept))
-            except Refused as refusal:
-                problems.append(refusal.message)
-        for key in request.POST.getlist("upload")[: uploads.FILES_PER_REQUEST]:
-            try:
-                with upload_services.take(key=key, user=request.user, agency_id=agency.pk) as whole:
+                with arriving as whole:
                     kept = services.add_file(
                         agency_id=agency.pk,
                         user=request.user,

@@ -12,7 +12,8 @@ from assessments.models import Assessment
 from audit.anchors import make_anchor
 from audit.verification import keep, verify
 from reports.services import request_agency_report
-from spbe_portal.demo.seed import PASSWORD, PAST_YEARS, Seeder
+from spbe_portal.demo.city import PAST_YEARS
+from spbe_portal.demo.seed import PASSWORD, Seeder
 
 ACCOUNTS = (
     ("operator-dinkes", "mengisi dan mengajukan penilaian Dinas Kesehatan (operator-<kode OPD> untuk OPD lain)"),

@@ -227,7 +227,7 @@ def withdraw(world: World) -> Ask:
     return Ask({}, {"pk": world.assessment.pk})
 
 
-def returned(world: World) -> None:
+def all_decided_but_one_returned(world: World) -> None:
     handed_in(world)
     reviews.decide(
         assessment_id=world.assessment.pk,
@@ -239,6 +239,10 @@ def returned(world: World) -> None:
     )
     world.assessment.refresh_from_db()
     accept_all(world.assessment, world.city.verifier)
+
+
+def returned(world: World) -> None:
+    all_decided_but_one_returned(world)
     workflow.return_assessment(assessment_id=world.assessment.pk, user=world.city.verifier)
 
 
@@ -457,16 +461,7 @@ def decide_again(world: World) -> Ask:
 
 @scene("return", "verifier", REVIEWER, "assessments_assessment")
 def send_back(world: World) -> Ask:
-    handed_in(world)
-    reviews.decide(
-        assessment_id=world.assessment.pk,
-        code="12",
-        user=world.city.verifier,
-        decision="return",
-        reason="not_signed",
-        note="Belum.",
-    )
-    accept_all(Assessment.objects.get(pk=world.assessment.pk), world.city.verifier)
+    all_decided_but_one_returned(world)
     page = page_of("return", world.assessment.pk)
     return Ask(form(world, "verifier", page), {"pk": world.assessment.pk})
 
