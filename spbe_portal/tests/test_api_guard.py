@@ -1,0 +1,192 @@
+"""Every address of the API as everyone. A new address without a row here fails.
+
+Columns of a row: what a GET answers to each of `WHO`, each with a token that may write (nothing: no token). Not
+visible is 404, visible but not allowed is 403, an address that only takes writes is 405. `THINGS` says how what an
+address is about is made.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from accounts.models import Membership, Role
+from accounts.services import tokens
+from accounts.services.notifications import notify
+from assessments import workflow
+from assessments.models import Assessment, Evidence, Period
+from audit.models import Event
+from conftest import City, accept_all, hand_in, make_person
+from spbe_portal.tests.test_guard import WHO
+
+#: Answered without a token: they say nothing of anybody, or ask for a password.
+OPEN = {"api_schema"}
+
+EVERYONE = "401 200 200 200 200 200 200 200 200"
+WRITES_ONLY = "401 405 405 405 405 405 405 405 405"
+MANAGER = "401 403 403 403 403 200 403 200 403"
+OPEN_TO_ALL = "200 200 200 200 200 200 200 200 200"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: its arguments by their names in `THINGS`, and the statuses of a GET in the order of `WHO`."""
+
+    statuses: str
+    args: tuple[str, ...] = ()
+    state: str = "draft"
+
+
+@dataclass
+class Scene:
+    """Dinkes's assessment in the state the rows ask for, and everyone. `member`: a verifier of Dinkes itself."""
+
+    city: City
+    period: Period
+    assessment: Assessment
+    member: Any
+
+
+#: What an address is about, made once a state, only where a row asks for it.
+THINGS: dict[str, Callable[[Scene], Any]] = {
+    "assessment": lambda scene: scene.assessment.pk,
+    "code": lambda scene: "12",
+    "period": lambda scene: scene.period.pk,
+    "agency": lambda scene: scene.city.dinkes.pk,
+    "person": lambda scene: scene.city.operator2.pk,
+    "membership": lambda scene: Membership.objects.get(user=scene.city.operator2).pk,
+    "notification": lambda scene: notify([scene.city.operator], kind="account", title="Uji", key="uji")[0].pk,
+    "instrument": lambda scene: scene.period.instrument.code,
+    "evidence": lambda scene: Evidence.objects.filter(answer__assessment=scene.assessment).first().pk,
+}
+
+TABLE: dict[str, list[Row]] = {
+    "api_schema": [Row(OPEN_TO_ALL)],
+    # Instruments
+    "api_instruments": [Row(EVERYONE)],
+    "api_instrument": [Row(EVERYONE, ("instrument",))],
+}
+
+#: Checked in the tests of their own resource, with the reason why not here.
+ELSEWHERE: dict[str, str] = {}
+
+#: Writes that a token to read with, or nobody at all, may send, with the reason why.
+OPEN_WRITES: dict[tuple[str, str], str] = {}
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from patterns(each)
+        elif (each.name or "").startswith("api_"):
+            yield each
+
+
+ADDRESSES = {str(each.name): each for each in patterns(get_resolver())}
+
+
+def test_every_address_of_the_api_has_a_row():
+    assert sorted(ADDRESSES) == sorted([*TABLE, *ELSEWHERE])
+
+
+def test_every_address_of_the_api_has_a_name_of_its_own():
+    assert len(list(patterns(get_resolver()))) == len(ADDRESSES)
+
+
+def client_of(user: Any, scope: str = "write") -> APIClient:
+    client = APIClient()
+    plain = tokens.make(user=user, name="uji", scope=scope, days=1)[1]
+    client.credentials(HTTP_AUTHORIZATION=f"Token {plain}")
+    return client
+
+
+@pytest.fixture
+def scene(request, assessment, city, period) -> Scene:
+    state = request.param
+    member = make_person("verifikator-dinkes", (Role.VERIFIER, city.dinkes))
+    if state != "draft":
+        hand_in(assessment, city.operator)
+    if state in ("approved", "final"):
+        accept_all(assessment, city.verifier)
+        workflow.approve(assessment_id=assessment.pk, user=city.verifier)
+    if state == "final":
+        workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    assessment.refresh_from_db()
+    period.refresh_from_db()
+    return Scene(city, period, assessment, member)
+
+
+STATES = sorted({row.state for rows in TABLE.values() for row in rows})
+
+
+@pytest.mark.parametrize("scene", STATES, indirect=True)
+def test_everyone_gets_what_the_table_says_and_a_look_changes_nothing(scene, request):
+    state = request.node.callspec.params["scene"]
+    rows = [(name, row) for name, found in TABLE.items() for row in found if row.state == state]
+    made = {name: THINGS[name](scene) for name in sorted({name for _, row in rows for name in row.args})}
+    people = {who: getattr(scene.city, who) for who in WHO if who not in ("anonymous", "member_verifier")}
+    clients = {who: client_of(user) for who, user in {**people, "member_verifier": scene.member}.items()}
+    clients["anonymous"] = APIClient()
+    watched = Assessment.objects.values_list("status", "revision", "round").get(pk=scene.assessment.pk)
+    events = Event.objects.exclude(action="evidence.download").count()
+    got, expected = {}, {}
+    for number, (name, row) in enumerate(rows):
+        url = reverse(name, args=[made[arg] for arg in row.args])
+        expected[name, number] = row.statuses.split()
+        got[name, number] = [str(clients[who].get(url).status_code) for who in WHO]
+    assert got == expected
+    assert Event.objects.exclude(action="evidence.download").count() == events
+    assert watched == Assessment.objects.values_list("status", "revision", "round").get(pk=scene.assessment.pk)
+
+
+def addresses_to_write() -> Iterator[tuple[str, str, str]]:
+    """Name, method and some address of every write. What it is about need not be there: rights come first."""
+    for name, pattern in ADDRESSES.items():
+        converters = pattern.pattern.converters
+        some = {arg: "1" if type(each).__name__ == "IntConverter" else _some(each) for arg, each in converters.items()}
+        view = pattern.callback.view_class  # type: ignore[union-attr]
+        for method in ("post", "put", "patch", "delete"):
+            if hasattr(view, method) and (name, method) not in OPEN_WRITES:
+                yield name, method, reverse(name, kwargs=some)
+
+
+def _some(converter: Any) -> str:
+    plain = "00000000-0000-0000-0000-000000000001"
+    return plain if type(converter).__name__ == "UUIDConverter" else quote("12")
+
+
+def test_a_token_to_read_with_writes_nothing_anywhere(city, period):
+    client = client_of(city.coordinator, "read")
+    before = Event.objects.count()
+    got = {
+        (name, method): client.generic(method.upper(), url).status_code for name, method, url in addresses_to_write()
+    }
+    assert {each: status for each, status in got.items() if status != 403} == {}
+    assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize("has_session", [True, False], ids=["session", "nothing"])
+def test_without_a_token_nothing_is_written_not_even_with_a_session(has_session, city, period):
+    client = APIClient()
+    if has_session:
+        client.force_login(city.coordinator)
+    before = Event.objects.count()
+    got = {
+        (name, method): client.generic(method.upper(), url).status_code for name, method, url in addresses_to_write()
+    }
+    assert {each: status for each, status in got.items() if status != 401} == {}
+    assert Event.objects.count() == before
+
+
+def test_every_open_write_is_one_that_is_there():
+    assert [name for name, method in OPEN_WRITES if not hasattr(ADDRESSES[name].callback.view_class, method)] == []
+
+
+def test_what_needs_no_token_is_listed():
+    """An address that lets anonymous callers in says so in the table."""
+    open_rows = {name for name, rows in TABLE.items() for row in rows if not row.statuses.startswith("401")}
+    assert open_rows == OPEN
