@@ -6,7 +6,20 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Agency
+from accounts.permissions import Rights
 from indicators.models import Indicator, Instrument
+
+
+class PeriodQuerySet(models.QuerySet["Period"]):
+    def visible_to(self, rights: Rights) -> "PeriodQuerySet":
+        """The periods a person meets on any page: coordinators all; who sees the government's figures those that were
+        opened; members of an agency those in which it is assessed."""
+        if rights.is_coordinator:
+            return self
+        seen = Q(pk__in=Period.objects.filter(assessments__agency__in=rights.operator_of | rights.verifier_at))
+        if rights.is_verifier or rights.is_leader:
+            seen |= Q(status__in=[Period.Status.OPEN, Period.Status.FINAL])
+        return self.filter(seen)
 
 
 class Period(models.Model):
@@ -37,6 +50,8 @@ class Period(models.Model):
     # A past year brought in from a list: levels only, nothing was filled in or reviewed here.
     is_imported = models.BooleanField("riwayat impor", default=False)
     version = models.PositiveIntegerField(default=1, editable=False)  # of details and agencies, counted up by edits
+
+    objects = PeriodQuerySet.as_manager()
 
     class Meta:
         ordering = ["-year", "-id"]

@@ -116,11 +116,13 @@ def set_assignments(
     changes: Iterable[Change],
     reason: str = "",
     expected: Mapping[Cell, str | None] | None = None,
+    version: int | None = None,
 ) -> Plan:
     """Make all these changes or none; cells that are so already stay. One event tells before and after.
 
     `expected` is what the person saw in each cell: `Stale` (with the cells as they are now) where somebody changed
-    one meanwhile. Raises `PermissionDenied`, `WrongState`, `Invalid`, and `NotReady` with what is refused and why.
+    one meanwhile. `version` is that of the period whose whole table they saw: `Stale` (with the period) where it is
+    another now and anything would change. Raises `PermissionDenied`, `WrongState`, `Invalid`, and `NotReady` with what is refused and why.
     """
     require(permissions.can_assign(rights_of(user)))
     wanted = _wanted(changes)
@@ -152,6 +154,8 @@ def set_assignments(
             raise NotReady("Ada penugasan yang tidak dapat diubah, jadi belum ada yang disimpan.", list(plan.refused))
         if not plan.changes:
             return plan
+        if version is not None and version != period.version:
+            raise Stale(AT_THE_SAME_TIME, period)
         text = clean_text(reason, REASON_MAX).strip()
         indicators = dict(period.instrument.indicators.order_by("order").values_list("code", "pk"))
         _store(period, plan, indicators)
