@@ -111,6 +111,7 @@ def instrument_head(instrument: Instrument, spec: InstrumentSpec) -> dict[str, A
         "regulation": instrument.regulation,
         "regulation_note": instrument.regulation_note,
         "source_note": instrument.source_note,
+        "caution": instrument.caution,
         "help_text": instrument.help_text,
         "scale_min": str(instrument.scale_min),
         "scale_max": str(instrument.scale_max),

@@ -28,6 +28,8 @@ class Instrument(models.Model):
     regulation_note = models.TextField("keberlakuan", blank=True)
     source_note = models.TextField("sumber", blank=True)
     help_text = models.TextField("keterangan", blank=True)
+    # What whoever reads or fills the instrument must know first; stands on every page that shows it.
+    caution = models.TextField("peringatan", blank=True)
     is_default = models.BooleanField("bawaan", default=False)
     scale_min = LevelField("level terendah")
     scale_max = LevelField("level tertinggi")

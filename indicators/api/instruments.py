@@ -31,6 +31,7 @@ class InstrumentShape(serializers.ModelSerializer):
             "regulation",
             "regulation_note",
             "source_note",
+            "caution",
             "scale_min",
             "scale_max",
             "is_fractional",

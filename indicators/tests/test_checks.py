@@ -1,20 +1,22 @@
 """A broken instrument is named as such before it can be used."""
 
+from decimal import Decimal
+
 import pytest
 
 from indicators.checks import problems, ready
 from indicators.models import Instrument, LevelName
+from indicators.parts import shipped_parts
 from indicators.services import add_instrument
-from indicators.tests.instruments import outline
 
 
 def parts():
-    return outline("permenpanrb-5-2018")
+    return shipped_parts("permenpanrb-5-2018")
 
 
 def test_whole_instruments_have_no_problems():
-    assert problems(outline("permenpanrb-5-2018")) == []
-    assert problems(outline("permenpanrb-8-2026")) == []
+    assert problems(shipped_parts("permenpanrb-5-2018")) == []
+    assert problems(shipped_parts("permenpanrb-8-2026")) == []
 
 
 def test_weights_that_do_not_total_100_are_named_at_every_level():
@@ -81,13 +83,13 @@ def test_an_instrument_without_indicators_or_bounds_is_not_whole():
 
 def test_an_index_without_predikat_is_found():
     broken = parts()
-    broken.bands[-1].minimum = "1"
+    broken.bands[-1].minimum = Decimal(1)
     assert problems(broken) == ["Indeks di bawah 1 tidak memiliki predikat."]
 
 
 def test_a_bound_above_the_scale_is_found():
     broken = parts()
-    broken.bands[0].minimum = "5.5"
+    broken.bands[0].minimum = Decimal("5.5")
     assert problems(broken) == ["Batas predikat Memuaskan di atas level tertinggi."]
 
 
@@ -97,7 +99,7 @@ def test_an_unnamed_level_and_a_missing_value_off_the_scale_are_found():
     broken.instrument.missing_level = 6
     assert problems(broken) == [
         "Nilai bagi indikator yang belum terisi berada di luar skala.",
-        "Level 0 belum bernama untuk kapabilitas maturity.",
+        "Level 0 belum bernama untuk kapabilitas process.",
     ]
 
 

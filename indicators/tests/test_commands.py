@@ -15,6 +15,8 @@ from indicators.models import Indicator, Instrument
 from indicators.scoring import score
 from indicators.tests.instruments import published, shipped_spec
 
+SHIPPED = ["permenpanrb-5-2018", "permenpanrb-59-2020", "permenpanrb-8-2026", "spbe-47-7aspek"]
+
 # --- load_instruments ------------------------------------------------------------------------------
 
 
@@ -27,12 +29,12 @@ def load(**options):
 @pytest.mark.django_db
 def test_absent_instruments_are_added_and_a_second_start_is_silent(django_assert_num_queries):
     assert load() == (
-        "Instrumen permenpanrb-59-2020 ditambahkan.\nInstrumen spbe-47-7aspek ditambahkan.\n",
+        "".join(f"Instrumen {code} ditambahkan.\n" for code in SHIPPED),
         "",
     )
-    with django_assert_num_queries(1 + 2 * 7):
+    with django_assert_num_queries(1 + 4 * 7):
         assert load(strict=True) == ("", "")
-    assert Instrument.objects.count() == 2
+    assert Instrument.objects.count() == 4
 
 
 @pytest.mark.django_db
@@ -96,18 +98,27 @@ def test_a_line_is_answered_with_these_keys_in_this_order(tmp_path):
     ]
 
 
+EXACT = {
+    "kota-bandar-lampung-2022": "1.5025",
+    "kota-bandar-lampung-2023": "2.1545",
+    "kota-denpasar-2018": "2.64",
+    "kota-denpasar-2018-mandiri": "3.67",
+    "kab-aceh-tengah-pemdi-2026": "1.2415",
+}
+
+
 @pytest.mark.django_db
 def test_published_results_come_out_as_published(tmp_path):
-    records = [record for record in published("results") if record["instrument"] == "permenpanrb-59-2020"]
-    out, _, _ = compute(
-        [json.dumps({"id": record["id"], "levels": record["levels"]}) for record in records], tmp_path=tmp_path
-    )
-    keys = ("id", "index", "predicate", "domains", "aspects")
-    answers = [json.loads(line) for line in out]
-    assert [tuple(answer[key] for key in keys) for answer in answers] == [
-        tuple(record[key] for key in keys) for record in records
-    ]
-    assert [answer["index_exact"] for answer in answers] == ["1.5025", "2.1545"]
+    exact = {}
+    for code in SHIPPED:
+        records = [record for record in published("results") if record["instrument"] == code]
+        lines = [json.dumps({"id": record["id"], "levels": record["levels"]}) for record in records]
+        for record, line in zip(records, compute(lines, code, tmp_path=tmp_path)[0], strict=True):
+            answer = json.loads(line)
+            wanted = {key: record[key] for key in ("index", "predicate", "domains") if record[key] is not None}
+            assert {key: answer[key] for key in wanted} == wanted, record["id"]
+            exact[record["id"]] = answer["index_exact"]
+    assert exact == EXACT
 
 
 @pytest.mark.django_db
@@ -177,7 +188,7 @@ def test_bytes_that_are_no_text_are_a_bad_line_and_a_mark_of_the_editor_is_not(t
 @pytest.mark.django_db
 def test_an_unknown_instrument_is_refused_with_the_known_ones(tmp_path):
     assert compute([], code="spbe", tmp_path=tmp_path)[2] == (
-        "Instrumen 'spbe' tidak dikenal. Yang tersedia: permenpanrb-59-2020, spbe-47-7aspek."
+        f"Instrumen 'spbe' tidak dikenal. Yang tersedia: {', '.join(SHIPPED)}."
     )
 
 
@@ -269,6 +280,27 @@ def test_a_target_met_needs_nothing_and_one_out_of_reach_is_said(tmp_path):
 def test_nothing_to_score_is_answered_without_an_index(tmp_path):
     out, _, _ = plan([json.dumps({"id": 1, "levels": dict.fromkeys(ALL_FOUR)})], "3", tmp_path=tmp_path)
     assert json.loads(out[0]) == {"id": 1, "reachable": False, "effort": 0, "index": None, "rises": []}
+
+
+@pytest.mark.django_db
+def test_a_fraction_rises_to_the_next_whole_level_and_pays_that_step_in_full(tmp_path):
+    levels = {str(n): 5 for n in range(1, 21)} | {"20": "1.26"}
+    out, _, _ = plan([json.dumps({"levels": levels})], "4.53", code="permenpanrb-8-2026", tmp_path=tmp_path)
+    # From 4.439: to level 2 brings 0.74 x 15 % = 0.111 and costs 2.
+    assert json.loads(out[0]) == {
+        "id": None,
+        "reachable": True,
+        "effort": 2,
+        "index": "4.55",
+        "rises": [{"indicator": "20", "from": 1.26, "to": 2}],
+    }
+
+
+@pytest.mark.django_db
+def test_a_plan_begins_at_level_0_where_the_scale_does(tmp_path):
+    levels = dict.fromkeys([*map(str, range(1, 35)), "35-1", "35-2"], 3)
+    out, _, _ = plan([json.dumps({"levels": levels})], "3", code="permenpanrb-5-2018", tmp_path=tmp_path)
+    assert json.loads(out[0])["rises"] == [{"indicator": "35-3", "from": 0, "to": 3}]
 
 
 @pytest.mark.django_db

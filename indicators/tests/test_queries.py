@@ -18,7 +18,7 @@ from indicators.queries import (
 )
 from indicators.scoring import exact_text, round_display, score
 from indicators.services import add_instrument
-from indicators.tests.instruments import official, outline, published, seven
+from indicators.tests.instruments import official, published, seven
 
 
 @pytest.fixture
@@ -52,20 +52,20 @@ def test_get_spec_works_without_tables(monkeypatch):
 @pytest.mark.parametrize("code", ["permenpanrb-5-2018", "permenpanrb-8-2026"])
 def test_the_tables_hold_instruments_of_other_shapes(code):
     """Level 0, weights of 10/3, items 35-1 to 35-3; no domains, fractional values, other bounds."""
-    add_instrument(outline(code))
+    add_instrument(shipped_parts(code))
     stored = Instrument.objects.get()
     spec = instrument_spec(stored)
-    assert spec == spec_of(outline(code))
+    assert spec == spec_of(shipped_parts(code))
     for record in published("results"):
         if record["instrument"] == code:
             assert str(round_display(score(spec, record["levels"]).index)) == record["index"]
     content = instrument_content(stored)
-    assert [row.has_criteria for row in content.indicators] == [False] * len(spec.indicators)
+    assert [row.has_criteria for row in content.indicators] == [code == "permenpanrb-5-2018"] * len(spec.indicators)
 
 
 @pytest.mark.django_db
 def test_items_of_one_indicator_stand_in_order_with_their_group():
-    add_instrument(outline("permenpanrb-5-2018"))
+    add_instrument(shipped_parts("permenpanrb-5-2018"))
     content = instrument_content(Instrument.objects.get())
     last = content.indicators[-3:]
     assert [(row.code, row.group, row.weight) for row in last] == [
@@ -76,7 +76,7 @@ def test_items_of_one_indicator_stand_in_order_with_their_group():
 
 @pytest.mark.django_db
 def test_an_instrument_without_domains_has_one_nameless_group():
-    add_instrument(outline("permenpanrb-8-2026"))
+    add_instrument(shipped_parts("permenpanrb-8-2026"))
     stored = Instrument.objects.get()
     assert exact_text(score(instrument_spec(stored), published("results")[-1]["levels"]).index) == "1.2415"
     (only,) = instrument_content(stored).domains

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from indicators.parts import spec_of
 from indicators.roadmap import BadLimits, Limits, best_route, routes, target_of, whole_levels
 from indicators.scoring import (
     BandSpec,
@@ -22,7 +21,7 @@ from indicators.scoring import (
     UnknownIndicator,
     score,
 )
-from indicators.tests.instruments import outline, seven, small
+from indicators.tests.instruments import seven, small, spbe_35
 
 F = Fraction
 
@@ -262,7 +261,7 @@ def test_what_is_left_out_is_not_raised_and_the_rest_weighs_more():
 
 
 def test_the_scale_is_the_instruments():
-    spec = spec_of(outline("permenpanrb-5-2018"))
+    spec = spbe_35()
     route = best_route(spec, {}, F(1, 1000))
     assert [(rise.start, rise.end, rise.effort) for rise in route.rises] == [(0, 1, 1)]
 

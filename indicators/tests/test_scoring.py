@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import pytest
 
-from indicators.parts import spec_of
 from indicators.scoring import (
     LevelOutOfRange,
     UnknownIndicator,
@@ -15,13 +14,9 @@ from indicators.scoring import (
     round_display,
     score,
 )
-from indicators.tests.instruments import official, outline, published, seven, small
+from indicators.tests.instruments import official, pemdi, published, seven, shipped_spec, small, spbe_35
 
 BOTH = pytest.mark.parametrize("spec", [official(), seven()], ids=lambda spec: spec.code)
-
-
-def spec_for(code):
-    return official() if code == official().code else spec_of(outline(code))
 
 
 # --- The regulation's worked examples (PermenPANRB 59/2020, Bab II) -------------------------------
@@ -57,7 +52,7 @@ def test_domains_3_70_3_40_3_00_3_20_make_3_28():
 
 @pytest.mark.parametrize("record", published("results"), ids=lambda record: record["id"])
 def test_a_published_result_is_computed_as_published(record):
-    result = score(spec_for(record["instrument"]), record["levels"])
+    result = score(shipped_spec(record["instrument"]), record["levels"])
 
     def shown(values):
         return {code: str(round_display(value)) for code, value in values.items()}
@@ -96,7 +91,7 @@ def test_bandar_lampung_2023_is_2_15_although_its_rounded_domains_would_make_2_1
 
 def test_the_pemdi_result_is_exact_to_the_last_digit():
     (record,) = (record for record in published("results") if record["instrument"] == "permenpanrb-8-2026")
-    assert exact_text(score(spec_for("permenpanrb-8-2026"), record["levels"]).index) == "1.2415"
+    assert exact_text(score(pemdi(), record["levels"]).index) == "1.2415"
 
 
 @pytest.mark.parametrize("case", published("boundary_cases"), ids=lambda case: case["agency"])
@@ -162,7 +157,7 @@ def test_all_fives_are_5_00(spec):
 
 
 def test_level_0_is_the_lowest_where_the_scale_begins_there():
-    result = score(spec_for("permenpanrb-5-2018"), {})
+    result = score(spbe_35(), {})
     assert (result.index, result.predicate, result.assigned) == (0, "Kurang", 37)
 
 

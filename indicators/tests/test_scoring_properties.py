@@ -6,11 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from indicators.parts import spec_of
 from indicators.scoring import exact_text, score
-from indicators.tests.instruments import official, outline, seven
+from indicators.tests.instruments import official, pemdi, seven, spbe_35
 
-SPECS = [official(), seven(), spec_of(outline("permenpanrb-5-2018")), spec_of(outline("permenpanrb-8-2026"))]
+SPECS = [official(), seven(), spbe_35(), pemdi()]
 
 
 def levels_of(spec):

@@ -7,7 +7,6 @@ from audit.models import Event
 from indicators.models import Indicator, Instrument
 from indicators.parts import flat, shipped_parts, stored_parts
 from indicators.services import InstrumentNotReady, add_instrument, differences, is_frozen, mark_in_use
-from indicators.tests.instruments import outline
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,7 @@ def test_an_instrument_that_is_there_is_not_added_again():
 
 
 def test_a_second_default_does_not_displace_the_first():
-    other = outline("permenpanrb-8-2026")
+    other = shipped_parts("permenpanrb-8-2026")
     other.instrument.is_default = True
     add_instrument(other)
     add_instrument(shipped_parts("spbe-47-7aspek"))
@@ -40,7 +39,7 @@ def test_a_second_default_does_not_displace_the_first():
 
 
 def test_a_broken_instrument_is_not_added_at_all():
-    broken = outline("permenpanrb-5-2018")
+    broken = shipped_parts("permenpanrb-5-2018")
     broken.indicators[0].weight_numerator = 9
     with pytest.raises(InstrumentNotReady) as caught:
         add_instrument(broken)

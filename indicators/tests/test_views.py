@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from indicators.models import Instrument
+from indicators.parts import shipped_parts
 from indicators.services import add_instrument, mark_in_use
-from indicators.tests.instruments import outline
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_an_instrument_in_use_says_that_it_is_locked(client, person, instrument)
     assert "susunan dan bobot terkunci" in client.get(page).content.decode()
 
 
-def test_an_instrument_without_domains_or_criteria_says_so(client, person):
-    add_instrument(outline("permenpanrb-8-2026"))
+def test_an_instrument_without_domains_or_criteria_says_so(client, person, db):
+    add_instrument(shipped_parts("permenpanrb-8-2026"))
     client.force_login(person)
     text = client.get(reverse("instrument", args=["permenpanrb-8-2026"])).content.decode()
     assert "Domain 1" not in text
@@ -55,7 +55,6 @@ def test_an_unknown_instrument_is_not_found(client, person, db):
 def test_a_page_of_any_length_asks_the_same_number_of_queries(
     client, person, instrument, django_assert_max_num_queries
 ):
-    add_instrument(outline("permenpanrb-8-2026"))
     client.force_login(person)
     for code in Instrument.objects.values_list("code", flat=True):
         with django_assert_max_num_queries(13):
