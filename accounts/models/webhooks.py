@@ -30,6 +30,8 @@ class Webhook(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1)
+    # Removed ones keep their row: what was delivered stays told, and what writes a delivery meanwhile does not fail.
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name", "id"]
