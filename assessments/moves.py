@@ -89,3 +89,16 @@ def actions(rights: Rights, assessment: Assessment, *, wrote: bool, now: datetim
         and not (move.name == "withdraw" and (assessment.decided_count or not assessment.was_handed_in))
         and move.allowed(rights, assessment, wrote)
     ]
+
+
+def period_actions(rights: Rights, period: Period, *, has_result: bool) -> list[str]:
+    """What this person may do to a period now. `has_result`: it was final before, so it is not cancelled any more."""
+    open_ones = (Period.Status.DRAFT, Period.Status.OPEN)
+    possible = {
+        "edit": period.status in open_ones and permissions.can_manage_periods(rights),
+        "assign": period.status in open_ones and permissions.can_assign(rights),
+        "open": period.status == Period.Status.DRAFT and permissions.can_manage_periods(rights),
+        "finalise": permissions.can_finalise(rights, period),
+        "cancel": period.status in open_ones and not has_result and permissions.can_manage_periods(rights),
+    }
+    return [name for name, is_possible in possible.items() if is_possible]
