@@ -8,7 +8,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
@@ -35,6 +35,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TOO_LARGE = f"Berkas terlalu besar: paling besar {size_id(MAX_BYTES)}."
 
 Table = list[tuple[int, list[str]]]  # (line number in the file, cells)
+Cleaner = Callable[[str], str]
 
 
 class Unreadable(Exception):
@@ -43,26 +44,47 @@ class Unreadable(Exception):
 
 def read(file: BinaryIO, name: str, size: int) -> Table:
     """The rows of the first sheet that hold anything, with the numbers they have in the file. Raises `Unreadable`."""
+    content = _content(file, size)
+    table = _read_csv(content, _tidied) if _is_csv(content, name) else _read_xlsx(content, (), _tidied)[""]
+    if not table:
+        raise Unreadable("Tidak ada isi dalam lembar pertama berkas ini.")
+    return table
+
+
+def read_sheets(file: BinaryIO, name: str, size: int, titles: Sequence[str]) -> dict[str, Table]:
+    """The sheets of these titles with each cell as it was typed: line breaks are kept and nothing is cut.
+
+    Where the file has none of them (a CSV never has), its first sheet under the empty title. Raises `Unreadable`.
+    """
+    content = _content(file, size)
+    if _is_csv(content, name):
+        return {"": _read_csv(content, str)}
+    return _read_xlsx(content, titles, str)
+
+
+def _content(file: BinaryIO, size: int) -> bytes:
     if size > MAX_BYTES:
         raise Unreadable(TOO_LARGE)
     file.seek(0)
     content = file.read(MAX_BYTES + 1)
     if not content:
         raise Unreadable("Berkas ini kosong (0 byte). Periksa berkasnya, lalu unggah kembali.")
+    return content
+
+
+def _is_csv(content: bytes, name: str) -> bool:
+    """False: a workbook. Raises `Unreadable` for anything else."""
     if content[:4] == b"PK\x03\x04":
-        table = _read_xlsx(content)
-    elif content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        return False
+    if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise Unreadable("Berkas ini XLS lama atau terkunci kata sandi. Simpan sebagai XLSX tanpa kata sandi.")
-    elif name.lower().endswith((".csv", ".txt")):
-        table = _read_csv(content)
-    else:
+    if not name.lower().endswith((".csv", ".txt")):
         raise Unreadable("Jenis berkas ini tidak dapat dibaca. Unggah XLSX atau CSV.")
-    if not table:
-        raise Unreadable("Tidak ada isi dalam lembar pertama berkas ini.")
-    return table
+    return True
 
 
-def _read_xlsx(content: bytes) -> Table:
+def _read_xlsx(content: bytes, titles: Sequence[str], cleaned: Cleaner) -> dict[str, Table]:
+    """The sheets of these titles, or the first under the empty title where there is none of them."""
     broken = "Berkas ini bukan XLSX yang utuh. Simpan ulang dari aplikasi lembar sebar, lalu unggah kembali."
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -76,10 +98,8 @@ def _read_xlsx(content: bytes) -> Table:
         try:
             if not book.worksheets:
                 raise Unreadable("Berkas ini tidak mempunyai lembar data.")
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # what the file says of its own size is not to be believed
-            rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
-            return _kept((number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1))
+            wanted = {sheet.title: sheet for sheet in book.worksheets if sheet.title in titles}
+            return {title: _rows(sheet, cleaned) for title, sheet in (wanted or {"": book.worksheets[0]}).items()}
         finally:
             book.close()
     except Unreadable:
@@ -87,6 +107,12 @@ def _read_xlsx(content: bytes) -> Table:
     except Exception:
         # A damaged sheet makes the reader raise nearly anything: that is about the file, and said of the file.
         raise Unreadable(broken) from None
+
+
+def _rows(sheet: Any, cleaned: Cleaner) -> Table:
+    sheet.reset_dimensions()  # what the file says of its own size is not to be believed
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
+    return _kept(((number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1)), cleaned)
 
 
 def _is_too_much(archive: zipfile.ZipFile) -> bool:
@@ -109,7 +135,7 @@ def _is_too_much(archive: zipfile.ZipFile) -> bool:
     return in_sheets > MAX_TAGS or others > MAX_OTHER_TAGS
 
 
-def _read_csv(content: bytes) -> Table:
+def _read_csv(content: bytes, cleaned: Cleaner) -> Table:
     marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:
@@ -136,18 +162,23 @@ def _read_csv(content: bytes) -> Table:
             line = reader.line_num + 1
 
     try:
-        return _kept(rows())
+        return _kept(rows(), cleaned)
     except csv.Error:
         raise Unreadable("Berkas ini bukan CSV yang utuh. Simpan ulang sebagai CSV UTF-8 atau XLSX.") from None
 
 
-def _kept(rows: Iterable[tuple[int, list[str]]]) -> Table:
+def _tidied(cell: str) -> str:
+    """A cell of a list: one line, and no longer than any of them may be."""
+    return " ".join(cell.split())[:MAX_CELL]
+
+
+def _kept(rows: Iterable[tuple[int, list[str]]], cleaned: Cleaner) -> Table:
     """Rows that hold anything. Stops reading where there are too many."""
     table: Table = []
     empty = 0
     for number, row in rows:
-        cells = [" ".join(cell.split())[:MAX_CELL] for cell in row]
-        while cells and not cells[-1]:
+        cells = [cleaned(cell) for cell in row]
+        while cells and not cells[-1].strip():
             cells.pop()
         if not cells:
             empty += 1
