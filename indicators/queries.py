@@ -1,6 +1,6 @@
 """Reads of instruments for screens, scoring and reports, each with a fixed number of queries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import ceil, floor
 
 from django.db import DatabaseError
+from django.db.models import Count
 
-from indicators.models import EvidenceHint, Indicator, Instrument, LevelCriterion
+from indicators.models import Aspect, Domain, EvidenceHint, Indicator, Instrument, LevelCriterion
 from indicators.parts import build_spec, shipped_parts, spec_of
 from indicators.scoring import InstrumentSpec
 
@@ -114,8 +115,50 @@ class InstrumentContent:
         return tuple(i for domain in self.domains for aspect in domain.aspects for i in aspect.indicators)
 
     @property
+    def numbers(self) -> int:
+        """How many indicators the regulation counts: items of one indicator are one."""
+        return len({indicator.group or indicator.code for indicator in self.indicators})
+
+    @property
     def aspects(self) -> tuple[AspectContent, ...]:
         return tuple(aspect for domain in self.domains for aspect in domain.aspects)
+
+
+@dataclass(frozen=True)
+class InstrumentRow:
+    """An instrument in the list of all: how much it holds. `items` are scored, `indicators` are the regulation's."""
+
+    instrument: Instrument
+    domains: int
+    aspects: int
+    items: int
+    indicators: int
+    criteria: int
+
+    @property
+    def shape(self) -> str:
+        """ "3 domain, 7 aspek, 35 indikator (37 butir bernilai)"."""
+        parts = [f"{self.domains} domain"] if self.domains else []
+        parts += [f"{self.aspects} aspek", f"{self.indicators} indikator"]
+        text = ", ".join(parts)
+        return f"{text} ({self.items} butir bernilai)" if self.items != self.indicators else text
+
+
+def instrument_rows(*, with_drafts: bool) -> list[InstrumentRow]:
+    """Every instrument, the default first; five queries."""
+    instruments = Instrument.objects.all() if with_drafts else Instrument.objects.filter(is_draft=False)
+    domains = Counter(Domain.objects.values_list("instrument", flat=True))
+    aspects = Counter(Aspect.objects.values_list("instrument", flat=True))
+    items = Indicator.objects.values_list("instrument", "code", "group")
+    scored = Counter(of for of, _, _ in items)
+    named = Counter(of for of, _ in {(of, group or code) for of, code, group in items})
+    criteria = dict(
+        LevelCriterion.objects.values_list("indicator__instrument").annotate(number=Count("pk")).order_by()
+    )
+    return [
+        InstrumentRow(row, domains[row.pk], aspects[row.pk], scored[row.pk], named[row.pk], criteria.get(row.pk, 0))
+        for row in instruments
+    ]
 
 
 def instrument_spec(instrument: Instrument) -> InstrumentSpec:

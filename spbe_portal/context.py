@@ -57,12 +57,14 @@ class Place:
 
 HOME = Place("Beranda", "home", pages=_SHARED)
 REVIEW = Place("Verifikasi", "review_queue", ("review",), _SHARED | {"return", "approve"})
-PERIODS = Place(
+PERIODS_OWN = Place(
     "Periode",
     "period_list",
-    ("period", "instrument", "assignment", "consistency", "not_handed_in", "remind"),
+    ("period", "assignment", "consistency", "not_handed_in", "remind"),
     _SHARED | {"reopen", "cancel", "extend"},
 )
+INSTRUMENTS = Place("Instrumen", "instrument_list", ("instrument",))
+PERIODS = Place("Periode", "period_list", tabs=(PERIODS_OWN, INSTRUMENTS))
 SUMMARY = Place("Ringkasan", "pemda")
 HEAT = Place("Peta nilai", "heat")
 RESULTS = Place("Hasil OPD", "results", pages=_SHARED)

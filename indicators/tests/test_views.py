@@ -44,7 +44,10 @@ def test_an_instrument_without_domains_or_criteria_says_so(client, person, db):
     text = client.get(reverse("instrument", args=["permenpanrb-8-2026"])).content.decode()
     assert "Domain 1" not in text
     assert "1 sampai 5, boleh pecahan" in text
-    assert text.count("Kriteria belum tersedia.") == 20
+    assert text.count('<p class="muted">Kriteria belum tersedia.</p>') == 20
+    assert text.index('<div class="notice notice-warning instrument-caution">') < text.index("Susunan")
+    assert "berasal dari sumber sekunder, bukan dari naskah peraturan" in text
+    assert "Nilai berasal dari luar: skor Satu Data Indonesia (Bappenas)." in text
 
 
 def test_an_unknown_instrument_is_not_found(client, person, db):
@@ -64,3 +67,30 @@ def test_a_page_of_any_length_asks_the_same_number_of_queries(
 def test_the_page_is_only_read(login, city, instrument):
     client, page = login(city.outsider), reverse("instrument", args=[instrument.code])
     assert (client.head(page).status_code, client.post(page).status_code) == (200, 405)
+
+
+def test_the_list_says_shape_scale_state_and_what_is_missing(login, city, instrument, django_assert_max_num_queries):
+    client, page = login(city.outsider), reverse("instrument_list")
+    mark_in_use(instrument)
+    with django_assert_max_num_queries(10):
+        answer = client.get(page)
+    assert [(row.instrument.code, row.shape) for row in answer.context["rows"]] == [
+        ("spbe-47-7aspek", "4 domain, 7 aspek, 47 indikator"),
+        ("permenpanrb-5-2018", "3 domain, 7 aspek, 35 indikator (37 butir bernilai)"),
+        ("permenpanrb-59-2020", "4 domain, 8 aspek, 47 indikator"),
+        ("permenpanrb-8-2026", "7 aspek, 20 indikator"),
+    ]
+    text = answer.content.decode()
+    assert text.count("terkunci</span>") == 1
+    assert text.count("kriteria belum tersedia") == 1
+    assert '1 sampai 5<span class="sub">boleh pecahan</span>' in text
+    assert "berasal dari sumber sekunder" in text
+
+
+def test_what_is_still_being_edited_is_listed_for_coordinators(login, city, instrument):
+    Instrument.objects.filter(code="permenpanrb-59-2020").update(is_draft=True)
+    shown = {
+        person.username: len(login(person).get(reverse("instrument_list")).context["rows"])
+        for person in (city.operator, city.coordinator)
+    }
+    assert shown == {city.operator.username: 3, city.coordinator.username: 4}

@@ -138,7 +138,7 @@ def test_every_place_exists():
 
 @pytest.mark.urls("spbe_portal.urls")
 def test_every_tab_exists():
-    tabs = context.PEMDA.tabs + context.OWN_PLACE.tabs + context.ACCOUNTS.tabs
+    tabs = context.PEMDA.tabs + context.OWN_PLACE.tabs + context.ACCOUNTS.tabs + context.PERIODS.tabs
     assert [(tab.title, tab.url) for tab in tabs] == [
         ("Ringkasan", "/pemda/"),
         ("Peta nilai", "/pemda/peta/"),
@@ -152,6 +152,8 @@ def test_every_tab_exists():
         ("OPD", "/opd/"),
         ("Pengguna", "/pengguna/"),
         ("Jejak audit", "/jejak-audit/"),
+        ("Periode", "/periode/"),
+        ("Instrumen", "/instrumen/"),
     ]
 
 

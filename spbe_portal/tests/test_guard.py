@@ -97,6 +97,7 @@ TABLE: dict[str, list[Row]] = {
     "notification_read_all": [Row(POST_ONLY)],
     "home": [Row("- 200 200 302 302 302 302 302 200")],
     "instrument": [Row(EVERYONE, ("instrument",))],
+    "instrument_list": [Row(EVERYONE)],
     # People and agencies
     **{name: [Row(MANAGER)] for name in ("agency_list", "agency_create", "person_list", "person_create")},
     **{name: [Row(MANAGER, ("agency",))] for name in ("agency", "agency_edit", "agency_end")},

@@ -208,6 +208,7 @@ PAGES = {
         "report_list",
         "own_place",
         "instrument",
+        "instrument_list",
         "followup_list",
         "followup",
         "notification_list",
