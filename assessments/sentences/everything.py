@@ -80,6 +80,11 @@ def _session(event: Event, names: Names) -> str:
     return "mengakhiri satu sesi" + (f" ({device})" if device else "")
 
 
+def _token(text: str) -> Sentence:
+    """`text` with the token's name."""
+    return lambda event, names: f"{text} “{event.after.get('name', '')}”"
+
+
 def _scan(event: Event, names: Names) -> str:
     title = event.after.get("document") or event.after.get("file") or "sebuah dokumen"
     finding = event.after.get("finding")
@@ -131,7 +136,16 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "followup.reopen": ("status", named("membuka kembali tindak lanjut")),
     "followup.download": ("pembacaan", named("mengunduh bukti tindak lanjut")),
     "instrument.add": ("lain", named("menambahkan instrumen")),
+    "mapping.add": ("lain", named("menambahkan pemetaan indikator ke instrumen")),
     "instrument.freeze": ("lain", named("mengunci instrumen")),
+    "webhook.create": ("lain", named("menambahkan webhook")),
+    "webhook.edit": ("lain", named("mengubah webhook")),
+    "webhook.pause": ("lain", named("menjeda webhook")),
+    "webhook.resume": ("lain", named("melanjutkan webhook")),
+    "webhook.secret": ("lain", named("membuat kunci rahasia baru bagi webhook")),
+    "webhook.remove": ("lain", named("menghapus webhook")),
+    "webhook.test": ("lain", named("mengirim uji ke webhook")),
+    "webhook.resend": ("lain", named("mengirim ulang sebuah kiriman webhook")),
     "application.create": ("lain", named("mencatat aplikasi")),
     "application.edit": ("lain", named("mengubah data aplikasi")),
     "application.confirm": ("lain", named("menyatakan masih benar data aplikasi")),
@@ -167,6 +181,8 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "user.sessions_ended": ("lain", named("mengakhiri semua sesi")),
     "user.password_link_used": ("lain", just("membuat kata sandi melalui tautan")),
     "user.password_change": ("lain", just("mengubah kata sandinya")),
+    "token.make": ("lain", _token("membuat token API")),
+    "token.revoke": ("lain", _token("mencabut token API")),
     "membership.add": ("lain", _membership("memberi peran")),
     "membership.end": ("lain", _ends),
     "membership.withdraw": ("lain", _membership("membatalkan peran")),

@@ -1,5 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
+from indicators.mapping_data import load_mappings
 from indicators.models import Instrument
 from indicators.parts import BrokenFixture, read_parts, shipped_files, stored_parts
 from indicators.services import InstrumentNotReady, add_instrument, differences
@@ -33,5 +34,18 @@ class Command(BaseCommand):
                     self.stderr.write(f"  {line}")
                 if len(found) > SHOWN:
                     self.stderr.write(f"  dan {len(found) - SHOWN} perbedaan lain")
+        try:
+            loaded = load_mappings()
+        except BrokenFixture as error:
+            raise CommandError(str(error)) from error
+        if loaded.added:
+            self.stdout.write(f"{loaded.added} pemetaan indikator ditambahkan.")
+        if loaded.different:
+            differs = True
+            self.stderr.write("Pemetaan indikator berbeda dari berkasnya; tidak diubah:")
+            for line in loaded.different[:SHOWN]:
+                self.stderr.write(f"  {line}")
+            if len(loaded.different) > SHOWN:
+                self.stderr.write(f"  dan {len(loaded.different) - SHOWN} perbedaan lain")
         if differs and options["strict"]:
             raise CommandError("Ada instrumen yang berbeda dari berkasnya.")
