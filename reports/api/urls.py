@@ -1,3 +1,11 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from reports.api import reports
+
+urlpatterns = [
+    path("reports/", reports.ReportList.as_view(), name="api_reports"),
+    path("reports/<uuid:pk>/", reports.ReportDetail.as_view(), name="api_report"),
+    path("reports/<uuid:pk>/download/", reports.ReportDownload.as_view(), name="api_report_download"),
+    path("reports/<uuid:pk>/retry/", reports.ReportRetry.as_view(), name="api_report_retry"),
+    path("reports/<uuid:pk>/cancel/", reports.ReportCancel.as_view(), name="api_report_cancel"),
+]

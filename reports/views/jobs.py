@@ -11,23 +11,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import rights_of
-from assessments import downloads
 from assessments.errors import Invalid, Refused
 from assessments.models import Period
 from assessments.views._base import allow, find_assessment
 from reports import permissions, queries, services
+from reports.downloads import download
 from reports.kinds import KINDS
 from reports.models import OF_THE_GOVERNMENT, ReportJob
-from reports.names import file_name
 
 PAGE_SIZE = 25
 #: Periods whose reports are offered at once; older ones are folded away.
 PERIODS_SHOWN = 2
-CONTENT_TYPES = {
-    ReportJob.Format.PDF: "application/pdf",
-    ReportJob.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ReportJob.Format.ZIP: "application/zip",
-}
 
 
 def _find(request: HttpRequest, pk: UUID) -> ReportJob:
@@ -142,14 +136,7 @@ def report_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         messages.info(request, "Laporan ini belum siap diunduh.")
         return redirect("report", pk=job.pk)
     try:
-        return downloads.serve(
-            request,
-            job.file,
-            name=file_name(job),
-            content_type=CONTENT_TYPES[ReportJob.Format(job.format)],
-            digest=job.sha256,
-            note=lambda is_rest: services.note_download(job, request.user),  # type: ignore[arg-type]
-        )
+        return download(request, job, request.user)  # type: ignore[arg-type]
     except FileNotFoundError:
         services.mark_lost(job)
         return redirect("report", pk=job.pk)
