@@ -21,6 +21,9 @@ from assessments import workflow
 from assessments.models import Assessment, Evidence, Period
 from audit.models import Event
 from conftest import City, accept_all, hand_in, make_person
+from inventory.models import Application
+from inventory.services import create_application
+from reports.services import request_agency_report
 from spbe_portal.tests.test_guard import WHO
 
 #: Answered without a token: they say nothing of anybody, or ask for a password.
@@ -28,6 +31,9 @@ OPEN = {"api_schema"}
 
 EVERYONE = "401 200 200 200 200 200 200 200 200"
 WRITES_ONLY = "401 405 405 405 405 405 405 405 405"
+OF_THE_PERIOD = "401 200 200 200 200 200 200 404 404"
+SEES_FIGURES = "401 403 403 200 200 200 200 404 404"
+PERIOD_MANAGER = "401 403 403 403 403 200 403 404 404"
 MANAGER = "401 403 403 403 403 200 403 200 403"
 OPEN_TO_ALL = "200 200 200 200 200 200 200 200 200"
 
@@ -51,6 +57,11 @@ class Scene:
     member: Any
 
 
+def an_application(city: City) -> Application:
+    facts = {"name": "e-Surat", "purpose": "Surat masuk dan keluar", "kind": "administrasi", "category": "kearsipan"}
+    return create_application(actor=city.operator, agency=city.dinkes, facts=facts)
+
+
 #: What an address is about, made once a state, only where a row asks for it.
 THINGS: dict[str, Callable[[Scene], Any]] = {
     "assessment": lambda scene: scene.assessment.pk,
@@ -61,6 +72,8 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "membership": lambda scene: Membership.objects.get(user=scene.city.operator2).pk,
     "notification": lambda scene: notify([scene.city.operator], kind="account", title="Uji", key="uji")[0].pk,
     "instrument": lambda scene: scene.period.instrument.code,
+    "report": lambda scene: request_agency_report(scene.assessment.pk, scene.city.coordinator).pk,
+    "application": lambda scene: an_application(scene.city).pk,
     "evidence": lambda scene: Evidence.objects.filter(answer__assessment=scene.assessment).first().pk,
 }
 
@@ -69,6 +82,39 @@ TABLE: dict[str, list[Row]] = {
     # Instruments
     "api_instruments": [Row(EVERYONE)],
     "api_instrument": [Row(EVERYONE, ("instrument",))],
+    # Periods. An operator knows of those in which the own agency is assessed.
+    "api_periods": [Row(EVERYONE)],
+    "api_period": [Row(OF_THE_PERIOD, ("period",))],
+    "api_period_agencies": [Row(PERIOD_MANAGER, ("period",))],
+    "api_period_open": [Row(WRITES_ONLY, ("period",))],
+    "api_period_cancel": [Row(WRITES_ONLY, ("period",))],
+    "api_period_finalise": [Row(PERIOD_MANAGER, ("period",))],
+    "api_period_assignments": [Row(PERIOD_MANAGER, ("period",))],
+    "api_period_results": [Row(SEES_FIGURES, ("period",))],
+    # The government
+    "api_pemda": [Row(SEES_FIGURES, ("period",))],
+    "api_pemda_finalise": [Row(WRITES_ONLY, ("period",))],
+    "api_pemda_reopen": [Row(WRITES_ONLY, ("period",))],
+    "api_determination": [Row(SEES_FIGURES, ("period", "code"))],
+    "api_determinations_suggested": [Row(WRITES_ONLY, ("period",))],
+    "api_external": [Row(WRITES_ONLY, ("period", "code"))],
+    "api_trend": [Row("401 403 403 200 200 200 200 403 403")],
+    # Reports
+    "api_reports": [Row(EVERYONE)],
+    "api_report": [
+        Row("401 200 404 404 200 200 404 404 404", ("report",)),
+        Row("401 200 404 200 200 200 200 404 404", ("report",), "submitted"),
+    ],
+    "api_report_download": [Row("401 409 404 409 409 409 409 404 404", ("report",), "submitted")],
+    "api_report_retry": [Row(WRITES_ONLY, ("report",))],
+    "api_report_cancel": [Row(WRITES_ONLY, ("report",))],
+    # Applications
+    "api_applications": [Row("401 200 200 200 200 200 200 403 403")],
+    "api_application": [Row("401 200 404 200 200 200 200 404 404", ("application",))],
+    "api_application_overlaps": [Row("401 403 403 200 200 200 200 403 403")],
+    "api_application_confirm": [Row(WRITES_ONLY, ("application",))],
+    "api_application_mark": [Row(WRITES_ONLY, ("application",))],
+    "api_application_remove": [Row(WRITES_ONLY, ("application",))],
 }
 
 #: Checked in the tests of their own resource, with the reason why not here.
