@@ -108,6 +108,7 @@ def instrument_head(instrument: Instrument, spec: InstrumentSpec) -> dict[str, A
         "version": instrument.version,
         "name": instrument.name,
         "short_name": instrument.short_name,
+        "topic": instrument.topic,
         "regulation": instrument.regulation,
         "regulation_note": instrument.regulation_note,
         "source_note": instrument.source_note,

@@ -24,6 +24,8 @@ class Instrument(models.Model):
     name = models.CharField("nama", max_length=200)
     short_name = models.CharField("nama singkat", max_length=60)
     version = models.PositiveIntegerField("versi", default=1)
+    # What it rates, as titles say it: "Indeks SPBE", "Indeks Pemdi".
+    topic = models.CharField("yang dinilai", max_length=30, default="SPBE")
     regulation = models.CharField("dasar hukum", max_length=200)
     regulation_note = models.TextField("keberlakuan", blank=True)
     source_note = models.TextField("sumber", blank=True)

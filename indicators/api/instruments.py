@@ -32,6 +32,7 @@ class InstrumentShape(serializers.ModelSerializer):
             "regulation_note",
             "source_note",
             "caution",
+            "topic",
             "scale_min",
             "scale_max",
             "is_fractional",
