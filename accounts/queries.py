@@ -206,6 +206,8 @@ _ACTS = {
     "user.sessions_ended": "Semua sesi diakhiri",
     "user.oidc_linked": "Akun pemerintah ditautkan",
     "user.oidc_unlinked": "Akun pemerintah dilepas",
+    "token.make": "Token API dibuat",
+    "token.revoke": "Token API dicabut",
     "membership.add": "Peran ditambahkan",
     "membership.end": "Akhir peran ditetapkan",
     "membership.withdraw": "Peran dibatalkan",

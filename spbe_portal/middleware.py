@@ -24,12 +24,15 @@ NOTHING_OF_THE_DEVICE = ", ".join(
         "usb",
     )
 )
+API = "/api/"  # everything below is answered to programs, whatever goes wrong
 WRONG_METHOD = "Alamat ini hanya menerima kiriman formulir."
 SESSION_ENDED = "Sesi Anda berakhir. Masuk kembali untuk melanjutkan."
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks, which a page in answer would not help."""
+    """Whether a script asks, or a program, which a page in answer would not help."""
+    if request.path.startswith(API):
+        return True
     if request.headers.get("X-Requested-With") in {"XMLHttpRequest", "fetch"}:
         return True
     accepted = request.headers.get("Accept", "")

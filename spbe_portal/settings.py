@@ -192,6 +192,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.clear_sessions",
         "schedule": crontab(hour="18", minute="20"),
     },
+    "answers-of-the-api": {
+        "task": "spbe_portal.tasks.sweep_api",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "waiting-webhooks": {
+        "task": "accounts.tasks.take_up_webhooks",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "old-webhooks": {"task": "accounts.tasks.clean_up_webhooks", "schedule": crontab(hour="18", minute="40")},
     "old-notifications": {
         "task": "accounts.tasks.clean_up_notifications",
         "schedule": crontab(hour="18", minute="10"),
@@ -210,6 +221,9 @@ EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"SPBE Portal <noreply@{_public.hostname}>")
 EMAIL_TIMEOUT = 20  # seconds
+
+# --- Webhooks --------------------------------------------------------------------------------------
+WEBHOOK_HOSTS = env.webhook_hosts()  # none: webhooks are off
 
 # --- People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -274,7 +288,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.TokenAllows"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["spbe_portal.api.parsers.BoundedJson"],
+    "DEFAULT_THROTTLE_CLASSES": ["spbe_portal.api.throttles.PerMinute"],
     "DEFAULT_PAGINATION_CLASS": "spbe_portal.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
@@ -283,6 +298,12 @@ REST_FRAMEWORK = {
     "ORDERING_PARAM": "ordering",
     "EXCEPTION_HANDLER": "spbe_portal.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "spbe_portal.api.schema.PortalSchema",
+}
+# Requests a minute: of one token, reading and writing apart, and without a token of one address.
+API_PER_MINUTE = {
+    "read": env.integer("API_READS_PER_MINUTE", 600, minimum=1),
+    "write": env.integer("API_WRITES_PER_MINUTE", 240, minimum=1),
+    "anonymous": env.integer("API_ANONYMOUS_PER_MINUTE", 60, minimum=1),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SPBE Portal",
@@ -316,6 +337,8 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("fonts", FONT_DIR)]
 
 # --- Uploads ---------------------------------------------------------------------------------------
 EVIDENCE_MAX_BYTES = env.integer("EVIDENCE_MAX_MB", 25, minimum=1) * 1024 * 1024
+# One file of the national package: the national app takes one an indicator, of at most 100 MB (2022).
+PACKAGE_FILE_MAX_BYTES = env.integer("PACKAGE_FILE_MAX_MB", 100, minimum=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields, without files
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
 UPLOAD_DIR = VAR_DIR / "uploads"  # files on their way in parts, until they are whole

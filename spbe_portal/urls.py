@@ -2,12 +2,14 @@
 
 from django.urls import include, path
 
-from spbe_portal import health
+from spbe_portal import health, views
 
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("api/v1/", include("spbe_portal.api.urls")),
+    path("api/<path:rest>", views.api_not_found, name="api_unknown"),
+    path("api/", views.api_not_found, name="api_unknown_version"),
     path("", include("accounts.urls")),
     path("", include("indicators.urls")),
     path("", include("assessments.urls")),

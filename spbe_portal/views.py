@@ -2,14 +2,17 @@
 
 from urllib.parse import urlsplit
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt
 
-from spbe_portal.middleware import SESSION_ENDED, wants_json
+from spbe_portal.middleware import API, SESSION_ENDED, wants_json
 
+NO_SUCH_ADDRESS = "Alamat ini tidak ada. Alamat API diawali /api/v1/ dan diakhiri garis miring."
 TOO_OLD = "Formulir ini sudah terlalu lama terbuka. Muat ulang halaman, lalu kirim kembali."
 
 
@@ -43,6 +46,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
             if is_too_big
             else "Permintaan tidak dapat dibaca. Muat ulang halaman, lalu coba lagi."
         )
+        if request.path.startswith(API):
+            detail = "Kiriman terlalu besar." if is_too_big else "Permintaan tidak dapat dibaca."
         return JsonResponse({"detail": detail}, status=status)
     return HttpResponse(loader.render_to_string(name), status=status)
 
@@ -56,8 +61,17 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"detail": "Halaman tidak ditemukan."}, status=404)
+        detail = NO_SUCH_ADDRESS if request.path.startswith(API) else "Halaman tidak ditemukan."
+        return JsonResponse({"detail": detail}, status=404)
     return render(request, "404.html", status=404)
+
+
+@login_not_required
+@csrf_exempt
+def api_not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Any other address below /api/. It is there so that one without its last slash is not redirected: a program
+    would send its POST on as a GET."""
+    return page_not_found(request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,10 +1,11 @@
 """Who a program works for: `Authorization: Token ...`."""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from accounts.middleware import TWO_FACTOR_FIRST
 from accounts.models import ApiToken, User
 from accounts.services import tokens
 
@@ -24,6 +25,9 @@ class TokenAuthentication(BaseAuthentication):
         token = tokens.find(words[1].decode("latin-1"))
         if token is None:
             raise AuthenticationFailed(WRONG)
+        if tokens.lacks_second_factor(token.user):
+            raise PermissionDenied(TWO_FACTOR_FIRST)
+        tokens.touch(token)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,3 +1,7 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
 
-urlpatterns: list = []
+from accounts.api.tokens import TokenView
+
+urlpatterns = [
+    path("auth/token/", TokenView.as_view(), name="api_token"),
+]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.errors import Refused
 from accounts.models import LinkedIdentity, SignIn, User
-from accounts.services import two_factor
+from accounts.services import tokens, two_factor
 from accounts.services._base import end_sessions, locked_person
 from audit.services import record
 
@@ -136,17 +136,21 @@ def shown(user: User, session_key: str | None) -> list[Shown]:
 
 @dataclass(frozen=True)
 class PersonSecurity:
-    """What who manages accounts sees of a person's security. `sessions`: how many are open."""
+    """What who manages accounts sees of a person's security. `sessions`, `tokens`: how many are open, work."""
 
     has_second_factor: bool
     sessions: int
     identity: LinkedIdentity | None
+    tokens: int
 
 
 def security_of(person: User) -> PersonSecurity:
-    """Three queries."""
+    """Four queries."""
     return PersonSecurity(
-        two_factor.is_on(person), of_person(person).count(), LinkedIdentity.objects.filter(user=person).first()
+        two_factor.is_on(person),
+        of_person(person).count(),
+        LinkedIdentity.objects.filter(user=person).first(),
+        tokens.living(person).count(),
     )
 
 

@@ -25,7 +25,7 @@ from accounts.code_forms import SetUpForm, count_try
 from accounts.errors import Refused
 from accounts.models import LinkedIdentity, SignIn
 from accounts.permissions import rights_of
-from accounts.services import identities, sign_ins, two_factor
+from accounts.services import identities, sign_ins, tokens, two_factor
 from accounts.views._base import SignedIn, act_with_reason, editable, explain, for_managers, posted
 
 READ_WRITE = ["GET", "HEAD", "POST"]
@@ -55,6 +55,7 @@ def account_security(request: SignedIn) -> HttpResponse:
         "sessions": sign_ins.shown(request.user, request.session.session_key),
         "identity": LinkedIdentity.objects.filter(user=request.user).first() if settings.OIDC else None,
         "provider": settings.OIDC,
+        "token_count": tokens.living(request.user).count(),
         "has_password": request.user.has_usable_password(),
     }
     return render(request, "accounts/security.html", context)

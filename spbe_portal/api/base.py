@@ -7,16 +7,20 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import ApiToken, IdempotentAnswer
 from accounts.permissions import Rights, rights_of
+from spbe_portal.api import idempotency
 
 
 class ApiView(GenericAPIView):
     """A resource. Who asks is the token's person; nothing here reads a session (default deny: see REST_FRAMEWORK).
 
     A view does five things, as a page does: find among the visible, check, bind, call one function, answer.
-    `present(thing)` says how a view shows what is stored when a stale change is refused.
+    `present(thing)` says how a view shows what is stored when a stale change is refused. Every POST takes an
+    `Idempotency-Key` (see `idempotency`).
     """
 
+    _claim: IdempotentAnswer | None = None
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
 
     @classmethod
@@ -29,7 +33,24 @@ class ApiView(GenericAPIView):
     def rights(self) -> Rights:
         return rights_of(self.request.user)
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and isinstance(request.auth, ApiToken):
+            self._claim = idempotency.claim(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, idempotency.Replay):
+            return exc.response
+        try:
+            return super().handle_exception(exc)
+        except Exception:  # a fault of ours: the next try is another try
+            if self._claim:
+                idempotency.free(self._claim)
+            raise
+
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        if self._claim:
+            idempotency.settle(self._claim, response)
         answer = super().finalize_response(request, response, *args, **kwargs)
         if not answer.has_header("Cache-Control"):
             answer.headers["Cache-Control"] = "private, no-store"

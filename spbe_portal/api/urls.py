@@ -2,9 +2,11 @@
 
 from django.urls import include, path
 
-from spbe_portal.api.views import Schema
+from spbe_portal.api.views import Root, Schema, docs
 
 urlpatterns = [
+    path("", Root.as_view(), name="api_root"),
+    path("docs/", docs, name="api_docs"),
     path("schema/", Schema.as_view(), name="api_schema"),
     path("", include("accounts.api.urls")),
     path("", include("indicators.api.urls")),
