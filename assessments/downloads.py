@@ -34,6 +34,10 @@ _HEADERS = {
 _PICTURES = {"png": "image/png", "jpg": "image/jpeg"}
 _RANGE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
+MISSING = (
+    "Keterangannya tercatat, tetapi berkasnya sendiri tidak ada di penyimpanan portal. Sampaikan kepada "
+    "administrator. OPD pemiliknya dapat memulihkannya dengan mengunggah berkas yang sama sekali lagi."
+)
 #: Told of a download that begins; its argument says whether this is only the rest of one that began before.
 Note = Callable[[bool], None]
 
@@ -48,6 +52,14 @@ def version_response(request: HttpRequest, version: DocumentVersion, *, note: No
     if (closed := closed_response(request, version)) is not None:
         return closed
     try:
+        return version_file(request, version, note=note)
+    except FileNotFoundError:
+        return missing_response(request)
+
+
+def version_file(request: HttpRequest, version: DocumentVersion, *, note: Note) -> HttpResponseBase:
+    """The file of a version that may be opened. Raises `FileNotFoundError`, and says so in the log."""
+    try:
         return serve(
             request,
             version.file,
@@ -58,7 +70,7 @@ def version_response(request: HttpRequest, version: DocumentVersion, *, note: No
         )
     except FileNotFoundError:
         logger.error("The file of document version %s is not in the storage", version.pk)
-        return missing_response(request)
+        raise
 
 
 def picture_response(
@@ -144,20 +156,16 @@ def serve(
         raise
 
 
-def closed_response(request: HttpRequest, version: DocumentVersion) -> HttpResponse | None:
-    """Why nobody may open this file now, as an answer with status 409; None where it may be opened."""
+def why_closed(version: DocumentVersion) -> tuple[str, str] | None:
+    """Why nobody may open this file now, as title and text; None where it may be opened."""
     if version.scan == DocumentVersion.Scan.INFECTED:
-        return _page(
-            request,
-            409,
+        return (
             "Berkas ini berbahaya",
             "Pemeriksaan virus menemukan sesuatu di dalam berkas ini, jadi berkas tidak dapat dibuka siapa pun. "
             "OPD pemiliknya perlu menggantinya dengan berkas yang bersih.",
         )
     if version.scan == DocumentVersion.Scan.PENDING:
-        return _page(
-            request,
-            409,
+        return (
             "Berkas sedang diperiksa",
             "Berkas ini sedang diperiksa terhadap virus dan dapat dibuka setelah dinyatakan bersih. Biasanya tidak "
             "sampai satu menit: muat ulang halaman ini sebentar lagi.",
@@ -165,15 +173,15 @@ def closed_response(request: HttpRequest, version: DocumentVersion) -> HttpRespo
     return None
 
 
+def closed_response(request: HttpRequest, version: DocumentVersion) -> HttpResponse | None:
+    """The same as an answer with status 409."""
+    closed = why_closed(version)
+    return _page(request, 409, *closed) if closed else None
+
+
 def missing_response(request: HttpRequest) -> HttpResponse:
     """The row is there and its file is not."""
-    return _page(
-        request,
-        404,
-        "Berkas tidak ditemukan di penyimpanan",
-        "Keterangannya tercatat, tetapi berkasnya sendiri tidak ada di penyimpanan portal. Sampaikan kepada "
-        "administrator. OPD pemiliknya dapat memulihkannya dengan mengunggah berkas yang sama sekali lagi.",
-    )
+    return _page(request, 404, "Berkas tidak ditemukan di penyimpanan", MISSING)
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

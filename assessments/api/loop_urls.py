@@ -1,3 +1,29 @@
-from django.urls import path  # noqa: F401
+"""Assessments, answers, evidence, decisions, moves."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from assessments.api import answers, assessments, evidence, moves, reviews
+
+_ONE = "assessments/<int:pk>/"
+_ANSWER = f"{_ONE}answers/<slug:number>/"
+
+urlpatterns = [
+    path("assessments/", assessments.AssessmentList.as_view(), name="api_assessments"),
+    path(_ONE, assessments.AssessmentDetail.as_view(), name="api_assessment"),
+    path(f"{_ONE}problems/", assessments.AssessmentProblems.as_view(), name="api_assessment_problems"),
+    path(f"{_ONE}answers/", answers.AnswerList.as_view(), name="api_answers"),
+    path(_ANSWER, answers.AnswerDetail.as_view(), name="api_answer"),
+    path(f"{_ANSWER}reply/", answers.AnswerReply.as_view(), name="api_answer_reply"),
+    path(f"{_ANSWER}evidence/", evidence.EvidenceList.as_view(), name="api_evidence_list"),
+    path(f"{_ANSWER}evidence/<int:evidence_pk>/", evidence.EvidenceDetail.as_view(), name="api_evidence"),
+    path(f"{_ANSWER}evidence/<int:evidence_pk>/file/", evidence.EvidenceFile.as_view(), name="api_evidence_file"),
+    path(f"{_ONE}reviews/", reviews.ReviewList.as_view(), name="api_reviews"),
+    path(f"{_ONE}reviews/<slug:number>/", reviews.ReviewDetail.as_view(), name="api_review"),
+    path(f"{_ONE}submit/", moves.Submit.as_view(), name="api_assessment_submit"),
+    path(f"{_ONE}withdraw/", moves.Withdraw.as_view(), name="api_assessment_withdraw"),
+    path(f"{_ONE}return/", moves.Return.as_view(), name="api_assessment_return"),
+    path(f"{_ONE}approve/", moves.Approve.as_view(), name="api_assessment_approve"),
+    path(f"{_ONE}reopen/", moves.Reopen.as_view(), name="api_assessment_reopen"),
+    path(f"{_ONE}cancel/", moves.Cancel.as_view(), name="api_assessment_cancel"),
+    path(f"{_ONE}extend/", moves.Extend.as_view(), name="api_assessment_extend"),
+]

@@ -45,6 +45,11 @@ class AssessmentQuerySet(models.QuerySet["Assessment"]):
 
         return self.annotate(wrote=Exists(Contributor.objects.filter(assessment=OuterRef("pk"), user=rights.user_id)))
 
+    def found_by(self, rights: Rights) -> "AssessmentQuerySet":
+        """What `rights` may know of, with `wrote` and all that pages and API ask of an assessment."""
+        found = self.visible_to(rights).with_wrote(rights)
+        return found.select_related("period__instrument", "agency", "submitted_by")
+
 
 class Assessment(models.Model):
     """Penilaian: the state of one agency's hand-in, and its totals kept up with every change."""

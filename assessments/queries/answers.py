@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
 
 from accounts.permissions import Rights
 from assessments import permissions
-from assessments.models import Answer, Assessment, DecisionKind, Review
+from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review
 from audit.models import Event
 
 #: The long texts of an indicator: only its own page shows them.
@@ -29,6 +29,13 @@ def answers_of(assessments: Iterable[Assessment]) -> QuerySet[Answer]:
     rows = Answer.objects.filter(assessment__in=[assessment.pk for assessment in assessments])
     left_out = [f"indicator__{name}" for name in _INDICATOR_TEXTS]
     return rows.select_related("indicator").defer(*left_out).order_by("indicator__order")
+
+
+def answers_with_evidence(assessment: Assessment) -> QuerySet[Answer]:
+    """Its answers in the instrument's order, each with its evidence as `all_evidence`. Two queries."""
+    pieces = Evidence.objects.select_related("version__document", "added_by").order_by("id")
+    rows = answers_of([assessment]).select_related("indicator", "changed_by")
+    return rows.prefetch_related(Prefetch("evidence", pieces, "all_evidence"))
 
 
 def load_answers(assessment: Assessment) -> tuple[list[Answer], dict[int, Review]]:
@@ -69,10 +76,16 @@ def handed_in_for(assessments: Iterable[Assessment]) -> set[int]:
     return {streams[stream] for stream, agency in latest.items() if agency is not None}
 
 
-def decisions_for(rights: Rights, assessment: Assessment) -> dict[int, Review]:
-    """The decision on each answer that this person goes by, by answer id (see `shown_decision`). One query."""
+def decisions_for(rights: Rights, assessment: Assessment, *, with_people: bool = False) -> dict[int, Review]:
+    """The decision on each answer that this person goes by, by answer id (see `shown_decision`). One query.
+
+    `with_people`: their reviewers too, with one more.
+    """
     with_open = permissions.can_see_open_decisions(rights, assessment)
-    return _decisions([assessment], with_open=with_open)
+    found = _decisions([assessment], with_open=with_open)
+    if with_people:
+        prefetch_related_objects(list(found.values()), "reviewer")
+    return found
 
 
 def published_decisions(assessments: Iterable[Assessment]) -> dict[int, Review]:

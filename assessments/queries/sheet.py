@@ -10,6 +10,7 @@ from assessments import permissions, totals
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review, Status
 from assessments.queries.answers import answers_of, decisions_for
 from assessments.queries.content import Piece, pieces_of
+from assessments.queries.figures import has_verified_index
 from assessments.queries.readiness import GAPS, problems_from
 from assessments.queries.tree import Domain, grouped, only
 from assessments.specs import spec_of
@@ -125,7 +126,7 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     gaps = gaps_by_code(assessment, answers, shown, pieces)
     own = totals.self_score(spec, answers)
     verified = None
-    if assessment.status in permissions.PUBLISHED and assessment.verified_exact:
+    if has_verified_index(assessment):
         verified = totals.verified_score(spec, answers, shown)
     aspect_of = {indicator.code: indicator.aspect for indicator in spec.indicators}
     rows = []

@@ -20,13 +20,7 @@ def rights(request: HttpRequest) -> Rights:
 
 def find_assessment(request: HttpRequest, pk: int) -> Assessment:
     """The assessment, if this person may know of it (else 404), with `wrote` (see `with_wrote`)."""
-    mine = rights(request)
-    return get_object_or_404(
-        Assessment.objects.visible_to(mine)
-        .with_wrote(mine)
-        .select_related("period__instrument", "agency", "submitted_by"),
-        pk=pk,
-    )
+    return get_object_or_404(Assessment.objects.found_by(rights(request)), pk=pk)
 
 
 def is_writer(mine: Rights, assessment: Assessment) -> bool:

@@ -74,6 +74,9 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "instrument": lambda scene: scene.period.instrument.code,
     "report": lambda scene: request_agency_report(scene.assessment.pk, scene.city.coordinator).pk,
     "application": lambda scene: an_application(scene.city).pk,
+    "evidence_of_12": lambda scene: Evidence.objects.get(
+        answer__assessment=scene.assessment, answer__indicator__code="12"
+    ).pk,
     "evidence": lambda scene: Evidence.objects.filter(answer__assessment=scene.assessment).first().pk,
 }
 
@@ -82,6 +85,42 @@ TABLE: dict[str, list[Row]] = {
     "api_unknown": [Row("404 " * 9, ("code",))],
     "api_unknown_version": [Row("404 " * 9)],
     "api_token": [Row(WRITES_ONLY)],
+    # Assessments
+    "api_assessments": [Row(EVERYONE)],
+    "api_assessment": [
+        Row("401 200 404 404 200 200 404 404 404", ("assessment",)),
+        Row("401 200 404 200 200 200 200 404 404", ("assessment",), "submitted"),
+    ],
+    "api_assessment_problems": [
+        Row("401 200 404 404 403 200 404 404 404", ("assessment",)),
+        Row("401 200 404 403 403 200 403 404 404", ("assessment",), "submitted"),
+    ],
+    **{
+        name: [
+            Row("401 200 404 404 200 200 404 404 404", args),
+            Row("401 200 404 200 200 200 403 404 404", args, "submitted"),
+            Row("401 200 404 200 200 200 200 404 404", args, "approved"),
+        ]
+        for name, args in {
+            "api_answers": ("assessment",),
+            "api_answer": ("assessment", "code"),
+            "api_evidence_list": ("assessment", "code"),
+            "api_reviews": ("assessment",),
+        }.items()
+    },
+    "api_review": [Row("401 200 404 200 200 200 200 404 404", ("assessment", "code"), "approved")],
+    **{
+        name: [
+            Row("401 200 404 200 200 200 403 404 404", ("assessment", "code", "evidence_of_12"), "submitted"),
+            Row("401 200 404 200 200 200 200 404 404", ("assessment", "code", "evidence_of_12"), "final"),
+        ]
+        for name in ("api_evidence", "api_evidence_file")
+    },
+    **{
+        f"api_assessment_{move}": [Row(WRITES_ONLY, ("assessment",))]
+        for move in ("submit", "withdraw", "return", "approve", "reopen", "cancel", "extend")
+    },
+    "api_answer_reply": [Row(WRITES_ONLY, ("assessment", "code"))],
     # Instruments
     "api_instruments": [Row(EVERYONE)],
     "api_instrument": [Row(EVERYONE, ("instrument",))],
