@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.bell import bell_text, unread, unread_of
 from accounts.models import Membership, Role, User
-from accounts.permissions import Rights, can_manage_accounts, rights_of
+from accounts.permissions import Rights, can_manage_accounts, can_manage_webhooks, rights_of
 from assessments.permissions import can_see_audit_trail, can_see_pemda
 
 #: Pages of one assessment that several roles open, each from a place of their own.
@@ -68,7 +68,7 @@ PERIODS = Place("Periode", "period_list", tabs=(PERIODS_OWN, INSTRUMENTS))
 SUMMARY = Place("Ringkasan", "pemda")
 HEAT = Place("Peta nilai", "heat")
 RESULTS = Place("Hasil OPD", "results", pages=_SHARED)
-DETERMINATION = Place("Penetapan", "determination", ("determin", "external_level"))
+DETERMINATION = Place("Penetapan", "determination", ("determin", "external", "package"))
 ROADMAP = Place("Peta jalan", "roadmap", ("roadmap",))
 FOLLOW_UPS = Place("Tindak lanjut", "followup_list", ("followup",))
 INVENTORY = Place("Aplikasi", "application_list", ("application",))
@@ -79,7 +79,8 @@ OWN_PLACE = Place("OPD Anda", "own_place", tabs=(POSITION, INVENTORY))
 AGENCIES = Place("OPD", "agency_list", ("agency", "document"))  # a coordinator comes to a library from its agency
 PEOPLE = Place("Pengguna", "person_list", ("person", "membership"))
 AUDIT = Place("Jejak audit", "audit_trail", ("audit",), may_open=can_see_audit_trail)
-ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE, AUDIT))
+WEBHOOKS = Place("Webhook", "webhook_list", ("webhook",), may_open=can_manage_webhooks)
+ACCOUNTS = Place("OPD dan pengguna", "agency_list", tabs=(AGENCIES, PEOPLE, AUDIT, WEBHOOKS))
 REPORTS = Place("Laporan", "report_list", ("report",))
 
 

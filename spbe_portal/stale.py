@@ -47,8 +47,14 @@ def differences(
             field = form.fields.get(name)
             label = (labels or {}).get(name) or str(field.label if field else name)
             words: dict[Any, Any] = dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
-            found.append(Difference(label, _text(words.get(held, held)), _text(words.get(value, value))))
+            found.append(Difference(label, _said(words, held), _said(words, value)))
     return found
+
+
+def _said(words: Mapping[Any, Any], value: Any) -> str:
+    if isinstance(value, list):
+        return _text(", ".join(str(words.get(each, each)) for each in value))
+    return _text(words.get(value, value))
 
 
 def is_outdated(form: forms.Form, stored: Any) -> bool:
