@@ -93,6 +93,7 @@ def test_lists_take_a_fixed_number_of_queries(city, period, draft):
             assert client.get(reverse(name, args=args)).status_code == 200
         return len(found)
 
+    pics(period, city.dinkes)
     names = [("api_periods",), ("api_period_agencies", period.pk), ("api_period_results", period.pk)]
     names += [("api_period_assignments", period.pk), ("api_pemda", period.pk)]
     for each in names:
