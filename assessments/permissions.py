@@ -86,7 +86,7 @@ def can_review(rights: Rights, assessment: Assessment, *, wrote: bool) -> bool:
 
 
 def can_reopen(rights: Rights, assessment: Assessment) -> bool:
-    return rights.is_coordinator and assessment.status in PUBLISHED
+    return rights.is_coordinator and assessment.status in PUBLISHED and not assessment.has_imported_levels
 
 
 def can_cancel(rights: Rights, assessment: Assessment) -> bool:
@@ -103,6 +103,11 @@ def can_manage_periods(rights: Rights) -> bool:
 
 def can_finalise(rights: Rights, period: Period) -> bool:
     return rights.is_coordinator and period.status == Period.Status.OPEN
+
+
+def can_remove_imported(rights: Rights, period: Period) -> bool:
+    """Take away a past year brought in from a list: who brought it in, while a coordinator."""
+    return rights.is_coordinator and period.is_imported and period.created_by_id == rights.user_id
 
 
 def can_see_results(rights: Rights) -> bool:

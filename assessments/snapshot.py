@@ -14,8 +14,9 @@ from django.db.models import Prefetch
 
 from accounts.models import User
 from assessments import totals
+from assessments.levels import unpack
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Period, Review, Status
-from assessments.queries.answers import shown_decision
+from assessments.queries.answers import imported_decision, shown_decision
 from assessments.specs import spec_of
 from indicators.models import Indicator, Instrument
 from indicators.scoring import FORMULA_VERSION, InstrumentSpec, Score
@@ -73,7 +74,11 @@ def take(assessment: Assessment, answers: list[Answer]) -> dict[str, Any]:
         decision = shown_decision(reviews, assessment.round, with_open=False)
         if decision is not None:
             current[pk] = decision
-    own = totals.self_score(spec, answers)
+    if assessment.has_imported_levels:
+        levels = unpack(assessment.verified_levels)
+        made = {answer.pk: imported_decision(answer.pk, levels[answer.indicator.code]) for answer in answers}
+        current = {pk: decision for pk, decision in made.items() if decision is not None}
+    own = totals.own_score(spec, assessment, answers)
     verified = None
     if assessment.status in (Status.APPROVED, Status.FINAL) and assessment.verified_exact:
         verified = totals.verified_score(spec, answers, current)

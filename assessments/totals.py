@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from assessments.levels import NOT_RELEVANT, pack
-from assessments.models import Answer, DecisionKind, Review
+from assessments.models import Answer, Assessment, DecisionKind, Review
 from indicators.scoring import InstrumentSpec, Score, score
 
 
@@ -45,6 +45,13 @@ def verified_levels(spec: InstrumentSpec, answers: Iterable[Answer], reviews: di
 
 def self_score(spec: InstrumentSpec, answers: Iterable[Answer]) -> Score:
     return score(spec, self_levels(spec, answers))
+
+
+def own_score(spec: InstrumentSpec, assessment: Assessment, answers: Iterable[Answer]) -> Score:
+    """The self index of `assessment`. Where an imported year has none, nothing is scored: empty, not the lowest."""
+    if assessment.has_imported_levels and not assessment.self_exact:
+        return score(spec, {indicator.code: None for indicator in spec.indicators})
+    return self_score(spec, answers)
 
 
 def verified_score(spec: InstrumentSpec, answers: Iterable[Answer], reviews: dict[int, Review]) -> Score:

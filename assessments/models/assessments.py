@@ -116,6 +116,11 @@ class Assessment(models.Model):
         return self.status in HANDED_IN and self.round > 0
 
     @property
+    def has_imported_levels(self) -> bool:
+        """Verified levels of a past year that was brought in: nobody handed in, so nobody here decided on them."""
+        return self.round == 0 and bool(self.verified_levels)
+
+    @property
     def due_at(self) -> datetime:
         """Until when the agency may work on it: the mend-by time once returned, else its deadline."""
         if self.status == Status.RETURNED and self.mend_by:

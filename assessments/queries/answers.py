@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
 
 from accounts.permissions import Rights
+from assessments import levels as texts
 from assessments import permissions
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, Review
 from audit.models import Event
@@ -93,7 +94,8 @@ def published_decisions(assessments: Iterable[Assessment]) -> dict[int, Review]:
     return _decisions(assessments, with_open=False)
 
 
-def _decisions(assessments: Iterable[Assessment], *, with_open: bool) -> dict[int, Review]:
+def _decisions(given: Iterable[Assessment], *, with_open: bool) -> dict[int, Review]:
+    assessments = list(given)
     rounds = {assessment.pk: assessment.round for assessment in assessments}
     of_answer: dict[int, list[Review]] = {}
     rows = Review.objects.filter(answer__assessment__in=rounds).annotate(assessment_id=F("answer__assessment"))
@@ -104,4 +106,29 @@ def _decisions(assessments: Iterable[Assessment], *, with_open: bool) -> dict[in
         shown = shown_decision(reviews, rounds[reviews[0].assessment_id], with_open=with_open)
         if shown is not None:
             found[answer_id] = shown
+    return found | imported_decisions(assessments)
+
+
+def imported_decisions(assessments: Iterable[Assessment]) -> dict[int, Review]:
+    """Of past years that were brought in: the verified levels as decisions without a kind, that no row holds.
+
+    By answer id; no query where there are none, else one.
+    """
+    kept = {one.pk: texts.unpack(one.verified_levels) for one in assessments if one.has_imported_levels}
+    if not kept:
+        return {}
+    rows = Answer.objects.filter(assessment__in=kept).order_by()
+    found = {}
+    for pk, assessment, code in rows.values_list("pk", "assessment", "indicator__code"):
+        made = imported_decision(pk, kept[assessment].get(code, ""))
+        if made is not None:
+            found[pk] = made
     return found
+
+
+def imported_decision(answer_id: int, level: str) -> Review | None:
+    """One of `imported_decisions`; None where the list had no level."""
+    verified = texts.number(level)
+    if verified is None:
+        return None
+    return Review(answer_id=answer_id, round=0, decision="", verified_level=verified, is_published=True)

@@ -39,4 +39,4 @@ def figures(assessment: Assessment, rights: Rights) -> Figures:
     is_provisional = sees_provisional(rights, assessment)
     shows = is_provisional or has_verified_index(assessment)
     verified = totals.verified_score(spec, answers, decisions) if shows else None
-    return Figures(totals.self_score(spec, answers), verified, is_provisional)
+    return Figures(totals.own_score(spec, assessment, answers), verified, is_provisional)

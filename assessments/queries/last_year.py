@@ -11,9 +11,14 @@ from decimal import Decimal
 
 from django.db.models import Prefetch
 
+from assessments.levels import unpack
 from assessments.models import Answer, Assessment, DecisionKind, Result, Review
+from assessments.queries.answers import imported_decision
 
 Level = int | Decimal
+
+#: In place of a decision, where the level came with an imported year.
+IMPORTED = "imported"
 
 
 def results_before(assessments: Iterable[Assessment]) -> dict[int, Result]:
@@ -53,7 +58,23 @@ def answers_in(result: Result, answers: Iterable[Answer], *prefetch: Prefetch) -
         .select_related("indicator")
         .prefetch_related(Prefetch("reviews", Review.objects.filter(is_current=True), "current_reviews"), *prefetch)
     )
-    return {wanted[key]: row for row in rows if (key := (row.indicator.code, row.indicator.name)) in wanted}
+    found = {wanted[key]: row for row in rows if (key := (row.indicator.code, row.indicator.name)) in wanted}
+    with_imported([result], found.values())
+    return found
+
+
+def with_imported(results: Iterable[Result], answers: Iterable[Answer]) -> None:
+    """Give answers of imported years the level they ended with in `current_reviews`. No query."""
+    kept = {
+        result.assessment_id: unpack(result.assessment.verified_levels)
+        for result in results
+        if result.assessment.has_imported_levels
+    }
+    for answer in answers if kept else ():
+        levels = kept.get(answer.assessment_id, {})
+        made = imported_decision(answer.pk, levels.get(answer.indicator.code, ""))
+        if made is not None:
+            answer.current_reviews = [made]  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -95,7 +116,7 @@ def last_year_of(assessment: Assessment, answers: Iterable[Answer]) -> dict[int,
             period=period.name,
             self_level=row.self_level,
             not_applicable=row.not_applicable,
-            decision=review.decision if review else "",
+            decision=(review.decision or IMPORTED) if review else "",
             verified_level=review.verified_level if review else None,
             note=review.note if review else "",
         )

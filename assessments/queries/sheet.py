@@ -124,7 +124,7 @@ def sheet(assessment: Assessment, rights: Rights) -> Sheet:
     names = level_names(assessment.period.instrument)
     spec = spec_of(assessment.period.instrument)
     gaps = gaps_by_code(assessment, answers, shown, pieces)
-    own = totals.self_score(spec, answers)
+    own = totals.own_score(spec, assessment, answers)
     verified = None
     if has_verified_index(assessment):
         verified = totals.verified_score(spec, answers, shown)
@@ -206,6 +206,8 @@ def state_of(assessment: Assessment, answer: Answer, review: Review | None, gaps
 
 
 def _decided(review: Review) -> State:
+    if not review.decision:
+        return State("Riwayat impor", "history", "neutral")
     if review.decision == DecisionKind.ACCEPT:
         return State("Diterima", "check", "ok")
     if review.decision == DecisionKind.ADJUST:

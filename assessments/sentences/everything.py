@@ -24,6 +24,16 @@ def _final(event: Event, names: Names) -> str:
     return text if done is None else f"{text}: {count_id(done)} selesai, {count_id(open_ or 0)} tidak selesai"
 
 
+def _imported(event: Event, names: Names) -> str:
+    count = event.after.get("assessments")
+    text = f"mengimpor “{event.subject_label}” dari berkas {event.after.get('file', '')}".rstrip()
+    return f"{text}: {count_id(count)} OPD" if count else text
+
+
+def _levels(event: Event, names: Names) -> str:
+    return f"mengimpor penilaian tahun lalu: {count_id(event.after.get('levels', 0))} nilai, tanpa bukti"
+
+
 def _determine(event: Event, names: Names) -> str:
     new, old = event.after.get("level"), event.before.get("level")
     what = names.indicator(event)
@@ -111,6 +121,11 @@ def _trail(event: Event, names: Names) -> str:
     return f"mengunduh jejak audit ({str(event.after.get('format', '')).upper()})"
 
 
+def _evidence_list(event: Event, names: Names) -> str:
+    shape = _FORMATS.get(str(event.after.get("format", "")), "")
+    return f"mengunduh daftar bukti dukung “{event.subject_label}”" + (f" ({shape})" if shape else "")
+
+
 EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "period.create": ("lain", named("membuat periode")),
     "period.edit": ("lain", named("mengubah periode")),
@@ -136,6 +151,9 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "followup.reopen": ("status", named("membuka kembali tindak lanjut")),
     "followup.download": ("pembacaan", named("mengunduh bukti tindak lanjut")),
     "instrument.add": ("lain", named("menambahkan instrumen")),
+    "period.import": ("lain", _imported),
+    "period.remove_import": ("lain", named("menghapus riwayat impor")),
+    "assessment.import": ("status", _levels),
     "mapping.add": ("lain", named("menambahkan pemetaan indikator ke instrumen")),
     "instrument.freeze": ("lain", named("mengunci instrumen")),
     "webhook.create": ("lain", named("menambahkan webhook")),
@@ -163,6 +181,7 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "document.view": ("pembacaan", _read("membuka dokumen pustaka")),
     "document.download": ("pembacaan", _read("mengunduh dokumen pustaka")),
     "audit.export": ("laporan", _trail),
+    "evidence.export": ("laporan", _evidence_list),
     "user.create": ("lain", named("membuat akun")),
     "user.edit": ("lain", named("mengubah data akun")),
     "user.activate": ("lain", named("mengaktifkan akun")),

@@ -26,6 +26,7 @@ from assessments.services._base import (
 )
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
+from assessments.workflow.pemda import refuse_imported
 from spbe_portal.formatting import datetime_id
 
 
@@ -191,6 +192,7 @@ def reopen(*, assessment_id: int, user: User, reason: str) -> Assessment:
         period = Period.objects.select_for_update().get(pk=assessment.period_id)
         if period.status not in (Period.Status.OPEN, Period.Status.FINAL):
             raise WrongState("Periode penilaian ini dibatalkan, jadi penilaiannya tidak dapat dibuka kembali.")
+        refuse_imported(period)
         fields: tuple[str, ...] = ("verified_exact", "verified_predicate", "verified_levels")
         assessment.verified_exact = assessment.verified_predicate = assessment.verified_levels = ""
         # Froze as "tidak selesai" before it was ever handed in: this is since when it waits for review.

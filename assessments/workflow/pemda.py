@@ -56,6 +56,7 @@ def reopen_pemda(*, period_id: int, user: User, reason: str) -> PemdaResult:
     with transaction.atomic():
         period = Period.objects.select_for_update(of=("self",)).get(pk=period_id)
         require(permissions.can_determine(rights_of(user)))
+        refuse_imported(period)
         result = PemdaResult.objects.filter(period=period, superseded_at=None).defer("snapshot").first()
         if period.status != Period.Status.FINAL or result is None:
             raise WrongState("Nilai Pemda periode ini tidak terkunci, jadi tidak perlu dibuka kembali.")
@@ -75,14 +76,24 @@ def reopen_pemda(*, period_id: int, user: User, reason: str) -> PemdaResult:
         return result
 
 
+def refuse_imported(period: Period) -> None:
+    """No move on a past year that was brought in: it would make up what never happened here."""
+    if period.is_imported:
+        raise WrongState(
+            "Periode ini riwayat impor, tanpa bukti, jadi tidak dapat dibuka kembali. Bila nilainya keliru, "
+            "hapus riwayatnya lalu impor kembali."
+        )
+
+
 def freeze_pemda(period: Period, user: User, now: datetime) -> PemdaResult | None:
     """The government's part of finalising `period`, inside its transaction, the period locked and saved as final.
 
     The result in force from now on: a new revision where the levels are not those of the one before, else that one.
-    None where not every indicator is determined: the government's index stays open.
+    None where not every indicator is determined: the government's index stays open. Of an imported year what the
+    list lacks is never determined: it counts by the instrument's rule, and the coverage says so.
     """
     table = board(period)
-    if not table.is_complete:
+    if not table.is_complete and not (period.is_imported and table.determined):
         return table.result
     if table.result and _levels(table) == pemda_snapshot.levels_of(table.result.snapshot):
         return table.result
