@@ -3,7 +3,7 @@
 `tell` gives the words without who and when. A test walks the source for actions: one without a sentence fails it.
 """
 
-from assessments.sentences._base import Change, Names, Told, changes_of
+from assessments.sentences._base import Change, Names, Told, changes_of, kept_around
 from assessments.sentences.answers import ANSWERS, decided
 from assessments.sentences.everything import EVERYTHING
 from audit.models import Event
@@ -20,7 +20,19 @@ KINDS = {
 }
 SENTENCES = {**ANSWERS, **EVERYTHING}
 
-__all__ = ["KINDS", "SENTENCES", "Change", "Names", "Told", "actions_of", "changes_of", "decided", "kind_of", "tell"]
+__all__ = [
+    "KINDS",
+    "SENTENCES",
+    "Change",
+    "Names",
+    "Told",
+    "actions_of",
+    "changes_of",
+    "decided",
+    "kept_around",
+    "kind_of",
+    "tell",
+]
 
 
 def actions_of(kind: str) -> list[str]:

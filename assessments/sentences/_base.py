@@ -164,6 +164,12 @@ def _change(name: str, before: Any, after: Any) -> Change | None:
 
 def replaced(before: str, after: str) -> tuple[str, str]:
     """The passage of `before` that went and the one that came instead, with the words they stand in."""
+    start, end = kept_around(before, after)
+    return before[start : len(before) - end].strip(), after[start : len(after) - end].strip()
+
+
+def kept_around(before: str, after: str) -> tuple[int, int]:
+    """How many letters both begin and end with, but for words that are cut through."""
     start, limit = 0, min(len(before), len(after))
     while start < limit and before[start] == after[start]:
         start += 1
@@ -175,7 +181,7 @@ def replaced(before: str, after: str) -> tuple[str, str]:
     ours, theirs = before[::-1], after[::-1]
     while end and not ours[end - 1].isspace() and _goes_on(ours, theirs, end):
         end -= 1
-    return before[start : len(before) - end].strip(), after[start : len(after) - end].strip()
+    return start, end
 
 
 def _goes_on(before: str, after: str, at: int) -> bool:

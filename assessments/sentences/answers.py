@@ -61,6 +61,12 @@ def _save(event: Event, names: Names) -> str:
     return f"menyimpan {names.indicator(event)}" + (f": {what}" if what else "")
 
 
+def _paper(event: Event, names: Names) -> str:
+    file, count = event.after.get("file"), event.after.get("rows")
+    text = "menerapkan kertas kerja" + (f" “{file}”" if file else "")
+    return text if count is None else f"{text}: {count_id(count)} indikator"
+
+
 def _evidence(event: Event) -> str:
     title = event.after.get("title") or event.before.get("title") or event.after.get("file") or "sebuah dokumen"
     return f"“{title}”"
@@ -198,6 +204,7 @@ def _export(event: Event, names: Names) -> str:
 
 ANSWERS: dict[str, tuple[str, Sentence]] = {
     "answer.save": ("isian", _save),
+    "working_paper.apply": ("isian", _paper),
     "evidence.add": ("bukti", _add),
     "evidence.edit": ("bukti", _edit),
     "evidence.version": ("bukti", _version),

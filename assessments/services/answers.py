@@ -25,6 +25,7 @@ from assessments.services._base import (
 from indicators.fields import plain_level
 from indicators.models import Instrument
 from indicators.scoring import Score
+from spbe_portal.formatting import level_id
 
 TEXT_MAX = 20_000  # characters of one explanation
 REASON_MAX = 2_000
@@ -55,7 +56,7 @@ def save_answer(*, assessment_id: int, code: str, user: User, version: int, chan
         answer = answer_for_edit(acting, code)
         wanted = _cleaned(changes, acting.assessment.period.instrument)
         before = {name: getattr(answer, name) for name in FIELDS}
-        after = _settled(before, wanted)
+        after = settled(before, wanted)
         if after == before:
             return Saved(answer, acting.assessment, current_score(acting), changed=False)
         if answer.version != version:
@@ -78,7 +79,8 @@ def touch(acting: Acting, answer: Answer, *, bump: bool = False, fields: tuple[s
     note_contribution(acting)
 
 
-def _settled(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+def settled(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer holds once the `wanted` fields are written: a level and *tidak relevan* exclude each other."""
     after = {**before, **wanted}
     if wanted.get("not_applicable"):
         after["self_level"] = None
@@ -143,15 +145,15 @@ def _is_unicode(text: str) -> bool:
 
 
 def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
-    """A level of the instrument's scale, or None. Raises `Invalid` (key "level")."""
+    """A level of the instrument's scale, or None; a text may have a comma. Raises `Invalid` (key "level")."""
     if value is None or value == "":
         return None
     low, high = instrument.scale_min, instrument.scale_max
-    wrong = Invalid({"level": f"Level tidak dikenal. Pilih level {low} sampai {high}."})
+    wrong = Invalid({"level": what_is_a_level(instrument)})
     if isinstance(value, bool):
         raise wrong
     try:
-        level = Decimal(str(value))
+        level = Decimal(value.replace(",", ".") if isinstance(value, str) else str(value))
     except InvalidOperation:
         raise wrong from None
     if not level.is_finite() or not low <= level <= high or level != level.quantize(Decimal("0.01")):
@@ -159,6 +161,14 @@ def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
     if not instrument.is_fractional and level != level.to_integral_value():
         raise wrong
     return plain_level(level)
+
+
+def what_is_a_level(instrument: Instrument) -> str:
+    """What to write, for whoever wrote something else."""
+    bounds = f"{level_id(instrument.scale_min)} sampai {level_id(instrument.scale_max)}"
+    if instrument.is_fractional:
+        return f"Nilai tidak dikenal. Isi bilangan {bounds}, paling banyak dua angka di belakang koma."
+    return f"Level tidak dikenal. Pilih level {bounds}."
 
 
 def reply(*, assessment_id: int, code: str, user: User, text: str) -> Review:

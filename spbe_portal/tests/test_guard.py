@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, Webhook
 from assessments import workflow
 from assessments.models import Assessment, Evidence, Status
 from assessments.services.documents import add_link
@@ -109,6 +109,13 @@ TABLE: dict[str, list[Row]] = {
         name: [Row(MANAGER)]
         for name in ("agency_import", "agency_import_template", "person_import", "person_import_template")
     },
+    # Systems that are told of what happens
+    **{name: [Row(MANAGER)] for name in ("webhook_list", "webhook_create")},
+    **{name: [Row(MANAGER, ("webhook",))] for name in ("webhook", "webhook_edit")},
+    **{
+        name: [Row(POST_ONLY, ("webhook",))]
+        for name in ("webhook_pause", "webhook_resume", "webhook_secret", "webhook_remove", "webhook_test")
+    },
     "password_forgotten": [Row("200 " * 9)],
     # The agency's own pages
     "sheet": [
@@ -181,6 +188,13 @@ TABLE: dict[str, list[Row]] = {
     **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
     "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
     "results": [Row("- 403 403 200 200 200 200 403 403")],
+    # Files
+    **{name: [Row(OWN_DRAFT, ("assessment",))] for name in ("working_paper", "working_paper_download")},
+    "evidence_export": [
+        Row(OWN_DRAFT, ("assessment",)),
+        Row("- 200 404 200 200 200 403 404 404", ("assessment",), "submitted"),
+    ],
+    "results_export": [Row("- 403 403 200 200 200 404 403 403", ("period",))],
     "not_handed_in": [Row(COORDINATOR, ("period",))],
     "remind": [Row("- 403 403 403 403 302 403 403 403", ("period",))],
     # Assignments
@@ -219,6 +233,7 @@ TABLE: dict[str, list[Row]] = {
     "report_retry": [Row(POST_ONLY, ("report",), "submitted")],
     "report_cancel": [Row(POST_ONLY, ("report",), "submitted")],
     "report_request_period": [Row(POST_ONLY, ("period",))],
+    "package": [Row(COORDINATOR, ("period",))],
     # What anybody may ask of a paper; a code that is none is not found.
     "verify": [Row("200 " * 9)],
     "verify_code": [Row("404 " * 9, ("code",))],
@@ -237,6 +252,8 @@ TABLE: dict[str, list[Row]] = {
 
 #: Checked in the tests of their own page, with the reason why not here.
 ELSEWHERE = {
+    "webhook_delivery": "needs something sent; accounts/tests/test_webhook_pages.py",
+    "webhook_resend": "needs something sent; accounts/tests/test_webhook_pages.py",
     "password_link": "needs a token; accounts/tests",
     "notification_open": "needs a notification of one's own; accounts/tests",
     "agency_reinstate": "needs an agency that ended; accounts/tests",
@@ -253,6 +270,8 @@ ELSEWHERE = {
     "document_download": "needs a file; assessments/tests",
     "followup_proof": "needs a file; assessments/tests",
     "report_download": "needs a made file; reports/tests",
+    "working_paper_review": "needs an uploaded paper of one's own; assessments/tests/test_working_paper.py",
+    "period_evidence_export": "recorded; assessments/tests/test_exports.py",
     "history_export": "recorded; assessments/tests/test_history.py",
     "audit_trail_export": "recorded; assessments/tests/test_audit_trail.py",
 }
@@ -311,6 +330,10 @@ def world(assessment, city, period, request) -> dict[str, Any]:
     if "document" in row.args or "version" in row.args:
         kept = add_link(agency_id=city.dinkes.pk, user=city.operator, url="https://jdih.example/perwal/1")
         things |= {"document": kept.version.document_id, "version": kept.version.pk}
+    if "webhook" in row.args:
+        things["webhook"] = Webhook.objects.create(
+            name="Dasbor", url="https://dasbor.contoh.go.id/", events=["report.ready"], created_by=city.admin
+        ).pk
     if "followup" in row.args:
         things["followup"] = create_follow_up(
             user=city.coordinator,
