@@ -12,6 +12,7 @@ from django.utils import timezone
 from reports import asking, batches, kinds, signing
 from reports.holding import GAVE_UP, LOST_AFTER, MAX_ATTEMPTS, UNHEARD_AFTER, beat, claim, fail, store
 from reports.models import ReportJob
+from reports.package import writing
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ def make(job_id: str) -> None:
     try:
         if job.is_batch:
             batches.begin(job)
+            return
+        if job.is_package:
+            writing.make(job)
             return
         rows, document = _read(job)
         if not beat(job, 40, "Menyusun halaman"):

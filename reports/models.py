@@ -193,6 +193,15 @@ class ReportJob(models.Model):
         return self.kind == self.Kind.BATCH
 
     @property
+    def is_package(self) -> bool:
+        return self.kind == self.Kind.PACKAGE
+
+    @property
+    def is_archive(self) -> bool:
+        """A ZIP of other files: stopped while it is made too, and with no code printed in it."""
+        return self.is_batch or self.is_package
+
+    @property
     def is_waiting(self) -> bool:
         """Not finished either way: worth looking again."""
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)

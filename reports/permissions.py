@@ -22,6 +22,11 @@ def can_request_period(rights: Rights, period: Period) -> bool:
     return permissions.can_see_pemda(rights) and period.status in (Period.Status.OPEN, Period.Status.FINAL)
 
 
+def can_request_package(rights: Rights, period: Period) -> bool:
+    """See what the national package lacks and have it made: it holds evidence of all agencies, drafts among it."""
+    return rights.is_coordinator and period.status in (Period.Status.OPEN, Period.Status.FINAL)
+
+
 def can_open(rights: Rights, job: ReportJob) -> bool:
     """See, download and retry one report: who may request it, unless it was made of a draft not theirs to see.
 
@@ -32,6 +37,8 @@ def can_open(rights: Rights, job: ReportJob) -> bool:
             return False
         own = rights.is_coordinator or permissions.is_own(rights, job.assessment)
         return own or job.data_status in HANDED_IN
+    if job.is_package:
+        return rights.is_coordinator
     if job.is_batch and not rights.is_coordinator and job.requested_by_id != rights.user_id:
         return False
     return permissions.can_see_pemda(rights)

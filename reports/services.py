@@ -15,6 +15,7 @@ from reports import asking, batches, making, permissions
 from reports.asking import mark_lost
 from reports.kinds import KINDS
 from reports.models import BatchPart, ReportJob
+from reports.queries import package
 
 __all__ = ["cancel", "mark_lost", "note_download", "request_agency_report", "request_report", "retry", "take_up_lost"]
 
@@ -34,11 +35,14 @@ def request_report(
 ) -> ReportJob:
     """The report of an assessment or a period as it is now: the one there is of the same data, or a new job.
 
-    A failed or stopped job of the same data is tried again. A batch ("batch") is always a ZIP. Writes an event
-    where something is made. Raises `Assessment.DoesNotExist`, `Period.DoesNotExist`, `PermissionDenied`, `Invalid`.
+    A failed or stopped job of the same data is tried again. A batch and the national package are always
+    a ZIP. Writes an event where something is made. Raises `Assessment.DoesNotExist`, `Period.DoesNotExist`,
+    `PermissionDenied`, `Invalid`.
     """
     if kind == ReportJob.Kind.BATCH:
         return _request_batch(period_id, user)
+    if kind == ReportJob.Kind.PACKAGE:
+        return _request_package(period_id, user)
     made = KINDS.get(kind)
     if made is None or made.of_assessment != (assessment_id is not None):
         raise Invalid({"kind": "Jenis laporan tidak dikenal. Pilih salah satu jenis yang tersedia."})
@@ -59,6 +63,15 @@ def _request_batch(period_id: int | None, user: User) -> ReportJob:
             raise PermissionDenied
         rows = batches.sources(period, user)
         return _begin(*asking.obtain(ReportJob.Kind.BATCH, batches.PREFIX, ReportJob.Format.ZIP, rows, user), user)
+
+
+def _request_package(period_id: int | None, user: User) -> ReportJob:
+    with transaction.atomic():
+        period = Period.objects.get(pk=period_id or 0)
+        if not permissions.can_request_package(rights_of(user), period):
+            raise PermissionDenied
+        rows = package.sources(period.pk)
+        return _begin(*asking.obtain(ReportJob.Kind.PACKAGE, "PKN", ReportJob.Format.ZIP, rows, user), user)
 
 
 def _begin(job: ReportJob, is_new: bool, user: User) -> ReportJob:
@@ -83,7 +96,7 @@ def retry(job_id: UUID | str, user: User) -> ReportJob:
 
 
 def cancel(job_id: UUID | str, user: User) -> ReportJob:
-    """Stop what waits or, of a batch, is being made. Raises `PermissionDenied`, `WrongState` where it is too late.
+    """Stop what waits or, of a ZIP, is being made. Raises `PermissionDenied`, `WrongState` where it is too late.
 
     Of a batch the parts not begun are dropped, unless somebody else waits for them; the others may end.
     """
@@ -91,7 +104,7 @@ def cancel(job_id: UUID | str, user: User) -> ReportJob:
         job = ReportJob.objects.select_for_update(of=("self",)).select_related("assessment").get(pk=job_id)
         if not permissions.can_cancel(rights_of(user), job):
             raise PermissionDenied
-        stoppable = batches.WAITING if job.is_batch else (ReportJob.Status.QUEUED,)
+        stoppable = batches.WAITING if job.is_archive else (ReportJob.Status.QUEUED,)
         in_use = not job.is_batch and job.in_batches.filter(batch__status__in=batches.WAITING).exists()
         if in_use:
             raise WrongState("Laporan ini bagian dari kumpulan laporan yang sedang dibuat. Hentikan kumpulannya.")

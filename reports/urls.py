@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import jobs, pemda, verify
+from reports.views import jobs, package, pemda, verify
 
 urlpatterns = [
     path("pemda/", pemda.pemda, name="pemda"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("laporan/<uuid:pk>/hentikan/", jobs.report_cancel, name="report_cancel"),
     path("penilaian/<int:pk>/laporan/", jobs.report_request, name="report_request"),
     path("periode/<int:pk>/laporan/", jobs.report_request_period, name="report_request_period"),
+    path("periode/<int:pk>/paket-nasional/", package.package, name="package"),
     path("cek/", verify.verify, name="verify"),
     path("cek/<str:code>/", verify.verify_code, name="verify_code"),
 ]

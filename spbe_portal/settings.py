@@ -293,7 +293,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "spbe_portal.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.OrderingFilter",
+        "spbe_portal.api.filters.Ordering",
     ],
     "ORDERING_PARAM": "ordering",
     "EXCEPTION_HANDLER": "spbe_portal.api.errors.handle",
@@ -313,8 +313,27 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["spbe_portal.api.schema.without_marks"],
+    "TAGS": [
+        {"name": name, "description": text}
+        for name, text in (
+            ("Masuk", "Sumber daya apa saja yang ada, dan siapa Anda di sini"),
+            ("Token", "Membuat dan mencabut token; yang lain di halaman Token API"),
+            ("Instrumen", "Apa yang dinilai: domain, aspek, indikator, bobot, kriteria level"),
+            ("Periode", "Periode penilaian, penugasan indikator, dan hasilnya"),
+            ("Penilaian", "Penilaian tiap OPD: status, indeks, cakupan"),
+            ("Jawaban", "Level, fakta, analisis tiap indikator"),
+            ("Bukti dukung", "Dokumen di pustaka OPD dan bukti pada jawaban"),
+            ("Verifikasi", "Keputusan verifikator tiap indikator"),
+            ("Langkah", "Mengajukan, mengembalikan, menyetujui, dan langkah lain sebuah penilaian"),
+            ("Nilai Pemda", "Level pemerintah daerah: saran, penetapan, hasil"),
+            ("Laporan", "Laporan yang dibuat di latar belakang"),
+            ("Inventaris aplikasi", "Aplikasi dan layanan tiap OPD"),
+            ("OPD", "Perangkat daerah"),
+            ("Pengguna", "Pengguna dan perannya"),
+            ("Pemberitahuan", "Apa yang diberitahukan portal kepada Anda"),
+        )
+    ],
 }
 
 # --- Language, time --------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def _genuine(wanted: Q) -> Genuine | None:
     )
     if job is None:
         return None
-    is_batch = job.is_batch
+    is_batch = job.is_archive
     state = DRAFT if job.is_draft else SUPERSEDED if job.superseded_at or (job.has_newer and not is_batch) else CURRENT
     return Genuine(
         code=job.code,

@@ -94,6 +94,17 @@ def test_who_may_have_reports_of_the_government(person):
 
 
 @pytest.mark.parametrize("person", PEOPLE)
+def test_the_national_package_is_the_coordinators(person):
+    is_coordinator = PEOPLE[person].is_coordinator
+    for state in Period.Status.values:
+        may = is_coordinator and state in ("open", "final")
+        assert (state, permissions.can_request_package(PEOPLE[person], Period(status=state))) == (state, may)
+    package = ReportJob(kind=ReportJob.Kind.PACKAGE, requested_by_id=PEOPLE[person].user_id)
+    assert permissions.can_open(PEOPLE[person], package) == is_coordinator
+    assert permissions.can_cancel(PEOPLE[person], package) == is_coordinator
+
+
+@pytest.mark.parametrize("person", PEOPLE)
 def test_a_batch_is_its_requesters_and_the_coordinators(person):
     rights = PEOPLE[person]
     mine, others = (ReportJob(kind="batch", requested_by_id=user) for user in (rights.user_id, 77))
@@ -115,7 +126,7 @@ def test_who_asked_or_coordinates_may_stop(person):
 
 
 def test_every_kind_has_a_rule_and_the_database_knows_the_same():
-    assert {*KINDS, "batch"} == set(ReportJob.Kind.values)
+    assert {*KINDS, "batch", "package"} == set(ReportJob.Kind.values)
     assert set(OF_THE_GOVERNMENT) == {kind.value for kind in KINDS.values() if not kind.of_assessment}
     assert len({kind.prefix for kind in KINDS.values()}) == len(KINDS)
     for kind in KINDS.values():

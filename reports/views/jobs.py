@@ -122,7 +122,7 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _other_formats(job: ReportJob) -> list[tuple[str, str]]:
     """In which other formats the same can be asked for."""
-    if job.is_batch:
+    if job.is_archive:
         return []
     return [(each, str(ReportJob.Format(each).label)) for each in KINDS[job.kind].formats if each != job.format]
 

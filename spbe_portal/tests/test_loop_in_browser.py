@@ -236,6 +236,7 @@ PAGES = {
         "not_handed_in",
         "determination",
         "determine",
+        "package",
         "assignments",
         "assignments_preset",
         "assignments_import",
@@ -287,7 +288,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
         ),
         "period": (
             "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
-            " assignments_import determine consistency"
+            " assignments_import determine consistency package"
         ),
         "code": "answer answer_history review determine",
         "agency": "agency agency_edit agency_end",

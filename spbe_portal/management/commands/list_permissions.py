@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from accounts.permissions import Rights, can_manage_accounts, can_reset_password_of
+from accounts.permissions import Rights, can_manage_accounts, can_manage_webhooks, can_reset_password_of
 from assessments import permissions
 from assessments.models import Assessment, FollowUp, Period, Status
 from assessments.moves import MOVES
@@ -67,6 +67,7 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Memindahkan aplikasi ke OPD lain", applications.can_move),
     ("Menandai calon konsolidasi", applications.can_mark),
     ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
+    ("Mengelola webhook dan membaca kirimannya", can_manage_webhooks),
 )
 
 #: Acts on one agency's applications.
@@ -229,10 +230,12 @@ def _report_rows() -> Iterable[list[str]]:
         return ReportJob(kind=kind, requested_by_id=requested_by)
 
     yield ["Meminta", _name(reports.can_request_period), *_period_states(reports.can_request_period)]
+    yield ["Paket nasional", _name(reports.can_request_package), *_period_states(reports.can_request_package)]
     for title, kind, requested_by in (
         ("Mengunduh laporan Pemda, siapa pun pemintanya", ReportJob.Kind.PEMDA, 2),
         ("Mengunduh kumpulan yang diminta sendiri", ReportJob.Kind.BATCH, 1),
         ("Mengunduh kumpulan yang diminta orang lain", ReportJob.Kind.BATCH, 2),
+        ("Mengunduh paket nasional, siapa pun pemintanya", ReportJob.Kind.PACKAGE, 2),
     ):
         wanted = job(kind, requested_by)
         yield [title, _name(reports.can_open), *("ya" if reports.can_open(who, wanted) else NONE for _, who in ROLES)]

@@ -712,6 +712,11 @@ def ask_government_report(world: World) -> Ask:
     return Ask({"jenis": str(OF_THE_GOVERNMENT[0])}, {"pk": world.period.pk})
 
 
+@scene("package", "coordinator", COORDINATOR, "reports_reportjob")
+def ask_package(world: World) -> Ask:
+    return Ask({}, {"pk": world.period.pk})
+
+
 def job(world: World) -> Any:
     return request_agency_report(world.assessment.pk, world.city.operator)
 
