@@ -72,6 +72,11 @@ def can_manage_accounts(rights: Rights) -> bool:
     return rights.is_coordinator or rights.is_superuser
 
 
+def can_manage_webhooks(rights: Rights) -> bool:
+    """Which other systems are told of what happens, and what they were told."""
+    return can_manage_accounts(rights)
+
+
 def can_edit_person(rights: Rights, person: User) -> bool:
     """Their details, roles, account and password link. Only an administrator touches an administrator:
     a one-time link, for one, lets its holder in as that person."""

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import mails
+from accounts import deliveries, mails
 from accounts.imports import _base as imports
 from accounts.services import mailed_links
 
@@ -51,6 +51,25 @@ def clear_sessions() -> None:
     from accounts.services import sign_ins  # its neighbours queue the tasks above
 
     sign_ins.clear()
+
+
+@shared_task
+def send_webhook(delivery_id: str) -> None:
+    """One attempt, if it is due: sent twice, the second finds it taken."""
+    deliveries.attempt(delivery_id)
+
+
+@shared_task
+def take_up_webhooks() -> None:
+    """On the schedule: what is due again, and what a lost message or a killed worker left behind."""
+    for delivery_id in deliveries.due():
+        send_webhook.delay(delivery_id)
+
+
+@shared_task
+def clean_up_webhooks() -> None:
+    """On the schedule once a day: what was delivered or given up long ago."""
+    deliveries.clean_up()
 
 
 @shared_task

@@ -1,17 +1,22 @@
 """What is told to whom at every hand-over: one function a message, called in the transaction of the act.
 
-Who acted is not told. Each function makes a fixed number of queries, however many people are told.
+Who acted is not told. Each function makes a fixed number of queries, however many people are told. Other systems are
+told of some of it too (accounts.services.webhooks): names, numbers and states, no answers.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from fractions import Fraction
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from accounts.models import Membership, NotificationKind, Role, User
+from accounts.models import Membership, NotificationKind, Role, User, WebhookEvent
+from accounts.services import webhooks
 from accounts.services.notifications import Message, notify, notify_all
 from assessments.models import Assessment, Contributor, FollowUp, Period, Review, Status
+from indicators.scoring import round_display
 from spbe_portal.formatting import date_id, datetime_id
 
 # --- Whom ------------------------------------------------------------------------------------------
@@ -69,6 +74,7 @@ def submitted(assessment: Assessment, actor: User) -> None:
         text=f"{assessment.period.name}. Penilaiannya menunggu verifikasi.",
         path=reverse("review_overview", args=[assessment.pk]),
     )
+    webhooks.announce(WebhookEvent.SUBMITTED, lambda: _told(assessment))
 
 
 def withdrawn(assessment: Assessment, actor: User) -> None:
@@ -91,6 +97,9 @@ def returned(assessment: Assessment, actor: User) -> None:
         f"{assessment.period.name}. Perbaiki lalu ajukan lagi paling lambat {datetime_id(assessment.due_at)}.",
         "return",
     )
+    webhooks.announce(
+        WebhookEvent.RETURNED, lambda: {**_told(assessment), "returned_indicators": assessment.returned_count}
+    )
 
 
 def approved(assessment: Assessment, actor: User) -> None:
@@ -102,6 +111,7 @@ def approved(assessment: Assessment, actor: User) -> None:
         f"{assessment.period.name}. Lihat keputusan setiap indikator; yang disesuaikan dapat Anda tanggapi.",
         "approve",
     )
+    webhooks.announce(WebhookEvent.APPROVED, lambda: _told(assessment))
 
 
 def reopened(assessment: Assessment, actor: User, reason: str) -> None:
@@ -135,6 +145,32 @@ def extended(assessment: Assessment, actor: User, reason: str) -> None:
         f"{assessment.period.name}. Batas waktu sekarang {datetime_id(assessment.due_at)}. Alasan: {reason}",
         "extend",
     )
+
+
+def _told(assessment: Assessment) -> dict[str, Any]:
+    """What other systems are told of an assessment; indices as shown, with two decimals."""
+    return {
+        "assessment": assessment.pk,
+        "agency": {
+            "id": assessment.agency_id,
+            "code": assessment.agency.slug,
+            "name": assessment.agency.name,
+        },
+        "period": _told_period(assessment.period),
+        "status": str(assessment.status),
+        "round": assessment.round,
+        "self_index": _shown(assessment.self_exact),
+        "verified_index": _shown(assessment.verified_exact) if assessment.status == Status.APPROVED else None,
+        "link": webhooks.address(reverse("sheet", args=[assessment.pk])),
+    }
+
+
+def _told_period(period: Period) -> dict[str, Any]:
+    return {"id": period.pk, "name": period.name, "year": period.year}
+
+
+def _shown(exact: str) -> str | None:
+    return str(round_display(Fraction(exact))) if exact else None
 
 
 def _to_operators(
@@ -209,6 +245,15 @@ def finalised(period: Period, assessments: Sequence[Assessment], actor: User) ->
     results = f"{reverse('results')}?periode={period.pk}"
     leaders = _others(in_role(Role.LEADER), actor)
     notify_all([*messages, Message(leaders, NotificationKind.PERIOD, title, key, text, results)])
+    webhooks.announce(
+        WebhookEvent.FINALISED,
+        lambda: {
+            "period": _told_period(period),
+            "status": str(period.status),
+            "assessments": len(assessments),
+            "link": webhooks.address(results),
+        },
+    )
 
 
 def period_cancelled(period: Period, assessments: Sequence[Assessment], actor: User, reason: str) -> None:

@@ -14,7 +14,8 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import NotificationKind
+from accounts.models import NotificationKind, WebhookEvent
+from accounts.services import webhooks
 from accounts.services.notifications import notify
 from reports.models import BatchPart, ReportJob
 
@@ -78,24 +79,35 @@ def store(job: ReportJob, content: File, facts: Mapping[str, Any], *, key: str) 
         "file": name,
         **facts,
     }
-    kept = 0
+    subject = str(facts.get("shown_subject", ""))
+    kept = False
     try:
         try:
-            with transaction.atomic():
-                kept = ours(job).update(**done, key=key)
+            kept = _finished(job, {**done, "key": key}, subject)
         except IntegrityError:
-            kept = ours(job).update(**done)
+            kept = _finished(job, done, subject)
     finally:
         if not kept:
             default_storage.delete(name)
-    if kept:
-        _tell(job, str(facts.get("shown_subject", "")))
+
+
+def _finished(job: ReportJob, done: Mapping[str, Any], subject: str) -> bool:
+    """Set the job to done and say so, in one transaction; False where it is lost. Raises `IntegrityError`."""
+    with transaction.atomic():
+        if not ours(job).update(**done):
+            return False
+        _tell(job, subject)
+        return True
 
 
 def _tell(job: ReportJob, subject: str) -> None:
-    """Say that it is ready to who asked for it and has stopped watching. Of a batch not of every part."""
+    """Say that it is ready to who asked for it and has stopped watching, and to other systems. Of a batch not of
+    every part."""
+    if BatchPart.objects.filter(job=job, is_own=True).exists():
+        return
+    webhooks.announce(WebhookEvent.REPORT_READY, lambda: _told(job, subject))
     is_long = job.is_batch or timezone.now() - job.created_at >= LONG
-    if job.requested_by and is_long and not BatchPart.objects.filter(job=job, is_own=True).exists():
+    if job.requested_by and is_long:
         notify(
             [job.requested_by],
             kind=NotificationKind.REPORT,
@@ -110,3 +122,20 @@ def fail(job: ReportJob, error: str = FAILED) -> None:
     ours(job).update(
         status=ReportJob.Status.FAILED, error=error.format(code=job.code), step="", finished_at=timezone.now()
     )
+
+
+def _told(job: ReportJob, subject: str) -> dict[str, Any]:
+    """What other systems are told of a report that is ready."""
+    return {
+        "report": str(job.pk),
+        "kind": str(job.kind),
+        "name": job.get_kind_display(),
+        "format": str(job.format),
+        "code": job.code,
+        "subject": subject,
+        "period": {"id": job.period_id, "name": job.period.name, "year": job.period.year},
+        "assessment": job.assessment_id,
+        "is_draft": job.is_draft,
+        "status": "done",
+        "link": webhooks.address(reverse("report", args=[job.pk])),
+    }

@@ -252,3 +252,31 @@ def identity_provider() -> IdentityProvider | None:
     if not name or not claim:
         raise ImproperlyConfigured("OIDC_NAME and OIDC_USERNAME_CLAIM must not be empty.")
     return IdentityProvider(server, client_id, secret, name, claim, counts)
+
+
+@dataclass(frozen=True)
+class WebhookHost:
+    """Where webhooks may lead: one scheme, one host, one port."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def webhook_hosts() -> tuple[WebhookHost, ...]:
+    """WEBHOOK_HOSTS: `host` or `host:port`, by https; only written as `http://host:port` may one be unencrypted."""
+    return tuple(_webhook_host(item) for item in words("WEBHOOK_HOSTS"))
+
+
+def _webhook_host(item: str) -> WebhookHost:
+    try:
+        parts = urlsplit(item if "://" in item else f"https://{item}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    rest = parts.path + parts.query + parts.fragment
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or rest or not item.isascii():
+        raise ImproperlyConfigured(
+            f"WEBHOOK_HOSTS: {item!r} cannot be used: write host or host:port, or http://host:port without encryption."
+        )
+    return WebhookHost(parts.scheme, host.rstrip("."), port or {"http": 80, "https": 443}[parts.scheme])

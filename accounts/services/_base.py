@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model
 
 from accounts.errors import Invalid, Stale
-from accounts.models import Agency, User
+from accounts.models import Agency, User, Webhook
 from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
 from spbe_portal.stale import CHANGED
 
@@ -62,7 +62,7 @@ def save_unique(save: Callable[[], object], check: Callable[[], None]) -> None:
 
 
 def apply_edit(
-    thing: User | Agency,
+    thing: User | Agency | Webhook,
     details: Mapping[str, Any],
     allowed: tuple[str, ...],
     *,

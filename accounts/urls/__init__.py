@@ -1,4 +1,4 @@
-from accounts.urls import imports, notifications, people, security
+from accounts.urls import imports, notifications, people, security, webhooks
 
 urlpatterns = [
     # First: "pengguna/impor/" is not a person.
@@ -6,4 +6,5 @@ urlpatterns = [
     *people.urlpatterns,
     *security.urlpatterns,
     *notifications.urlpatterns,
+    *webhooks.urlpatterns,
 ]

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.errors import Invalid, Refused
 from accounts.forms import ReasonForm
-from accounts.models import Agency, User
+from accounts.models import Agency, User, Webhook
 from accounts.permissions import can_edit_person, can_manage_accounts, rights_of
 from spbe_portal.stale import Difference, differences, is_outdated, rebase
 
@@ -67,7 +67,7 @@ def details_of(form: Form) -> dict[str, Any]:
     return {name: value for name, value in form.cleaned_data.items() if name != "version"}
 
 
-def beside(form: Form, stored: User | Agency) -> list[Difference]:
+def beside(form: Form, stored: User | Agency | Webhook) -> list[Difference]:
     """What is stored beside what was typed, where the form was filled in over an older version.
 
     Sending the form once more is then an answer to what is stored now.

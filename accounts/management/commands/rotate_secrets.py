@@ -5,15 +5,15 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.services.two_factor import rotate_secrets
+from accounts.services import two_factor, webhooks
 
 
 class Command(BaseCommand):
-    help = "Tulis ulang rahasia verifikasi dua langkah dengan SECRET_KEY yang sekarang."
+    help = "Tulis ulang rahasia verifikasi dua langkah dan webhook dengan SECRET_KEY yang sekarang."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            changed = rotate_secrets()
+            changed = two_factor.rotate_secrets() + webhooks.rotate_secrets()
         except InvalidToken:
             raise CommandError(
                 "Ada rahasia yang tidak terbuka. Isi SECRET_KEY_FALLBACKS dengan kunci sebelumnya."

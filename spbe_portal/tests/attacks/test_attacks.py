@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 
+from spbe_portal.tests.attacks.exchange_scenes import HOSTS
 from spbe_portal.tests.attacks.page import render
 from spbe_portal.tests.attacks.scenes import SCENES, WITHOUT_SCENE
 from spbe_portal.tests.attacks.staging import TITLES, play
@@ -33,6 +34,7 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
         MEDIA_ROOT=files,
+        WEBHOOK_HOSTS=HOSTS,
         STORAGES={
             "default": {
                 "BACKEND": "django.core.files.storage.FileSystemStorage",

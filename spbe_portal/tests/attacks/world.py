@@ -9,8 +9,9 @@ from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts.models import ImportDraft, Membership, Notification, Role
+from accounts.models import ImportDraft, Membership, Notification, Role, Webhook, WebhookDelivery
 from assessments import workflow
 from assessments.models import Assessment, Document, DocumentVersion, Evidence
 from assessments.services.followups import create_follow_up
@@ -80,6 +81,7 @@ THINGS = (
     ("aplikasi/unggah/", "application_draft"),
     ("aplikasi/", "application"),
     ("laporan/", "report"),
+    ("webhook/", "webhook"),
 )
 
 
@@ -88,6 +90,8 @@ def _thing(world: World, route: str, name: str, kind: str) -> Any:
         return {"instrumen/": world.things["instrument"], "cek/": "TIDAK-ADA"}.get(route[: route.index("/") + 1], "12")
     if name == "page":
         return 1
+    if name == "delivery":
+        return world.things["delivery"]
     if name == "evidence_pk":
         return world.things["evidence"]
     if kind == "StringConverter":
@@ -104,6 +108,14 @@ def build(city: City, period: Any) -> World:
     city.coordinator2 = make_person("koordinator2", (Role.COORDINATOR, city.diskominfo))  # type: ignore[attr-defined]
     world = World(city, period, assessment)
     evidence = attach(assessment.answers.order_by("indicator__order").first(), city.operator)
+    delivery = WebhookDelivery.objects.create(
+        webhook=Webhook.objects.create(
+            name="Lama", url="https://dasbor.contoh.go.id/", events=["report.ready"], created_by=city.coordinator
+        ),
+        event="report.ready",
+        payload={"event": "report.ready", "id": "1", "at": "", "data": {}},
+        next_attempt_at=timezone.now(),
+    )
     world.things = {
         "assessment": assessment.pk,
         "period": period.pk,
@@ -139,6 +151,8 @@ def build(city: City, period: Any) -> World:
             due_on=date.today() + timedelta(days=30),
         ).pk,
         "report": uuid.uuid4(),
+        "delivery": delivery.pk,
+        "webhook": delivery.webhook_id,
     }
     for who in WHO:
         client = Client(raise_request_exception=False)
