@@ -5,6 +5,7 @@ An instrument knows nothing of periods or answers. Weights are exact fractions
 """
 
 from fractions import Fraction
+from math import ceil, floor
 
 from django.db import models
 from django.db.models import F, Q
@@ -63,6 +64,11 @@ class Instrument(models.Model):
 
     def natural_key(self) -> tuple[str]:
         return (self.code,)
+
+    @property
+    def level_keys(self) -> str:
+        """The digit keys that stand for its whole levels: "1 – 5"."""
+        return f"{ceil(self.scale_min)} – {floor(self.scale_max)}"
 
 
 class _PartManager(models.Manager):
@@ -232,6 +238,11 @@ class Indicator(WeightedModel):
 
     def __str__(self) -> str:
         return f"{self.code}. {self.short_name}"
+
+    @property
+    def is_external(self) -> bool:
+        """Its value comes from elsewhere: the coordinator enters it, and no pattern assigns it to agencies."""
+        return bool(self.external_source)
 
     def natural_key(self) -> tuple[str, str]:
         return (self.instrument.code, self.code)

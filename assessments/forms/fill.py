@@ -20,8 +20,8 @@ _TEXTS = ("fact", "analysis", "not_applicable_reason")
 def answer_changes(request: HttpRequest) -> tuple[int, dict[str, Any]]:
     """The version a save was based on, and the fields it changes; from a form or from JSON.
 
-    In a form, `choice` is a level, "tidak-relevan" or empty; what is absent stays as it is.
-    Raises `Invalid`.
+    In a form, `choice` is a level, "tidak-relevan" or empty; what is absent stays as it is. Where values may be
+    fractions, a form without script brings what was typed besides (`chosen`). Raises `Invalid`.
     """
     if request.content_type == "application/json":
         data = _json(request)
@@ -31,13 +31,22 @@ def answer_changes(request: HttpRequest) -> tuple[int, dict[str, Any]]:
     changes: dict[str, Any] = {name: data[name] for name in _TEXTS if name in data}
     if "clear" in data:
         changes |= {"self_level": None, "not_applicable": False}
-    elif "choice" in data:
-        choice = data["choice"]
+    elif (choice := chosen(data)) is not None:
         if choice == NOT_RELEVANT:
             changes["not_applicable"] = True
         else:
             changes |= {"self_level": choice, "not_applicable": False}
     return _version(data.get("version")), changes
+
+
+def chosen(data: Mapping[str, Any]) -> str | None:
+    """The choice of a form: the value typed (`value`) where it is no longer as the page came (`value_was`), else the
+    row of the ladder; None where neither was there."""
+    typed, was = data.get("value", "").strip(), data.get("value_was", "").strip()
+    row: str | None = data.get("choice")
+    if typed != was and (typed or row != NOT_RELEVANT):
+        return typed.replace(",", ".")
+    return row
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:

@@ -35,13 +35,13 @@ def has_mapping(period: Period) -> bool:
 
 
 def everything(grid: Grid) -> Preset:
-    """All agencies support all indicators; PICs stay."""
+    """All agencies support all indicators but those whose value comes from elsewhere; PICs stay."""
     return Preset(
         tuple(
             (row.agency.pk, column.code, SUPPORT)
             for row in grid.rows
             for column, kind in zip(grid.columns, row.kinds, strict=True)
-            if not kind
+            if not kind and not column.external
         )
     )
 

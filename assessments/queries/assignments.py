@@ -15,12 +15,16 @@ from assessments.models import Assessment, Assignment, Period, Status
 
 @dataclass(frozen=True)
 class Column:
-    """An indicator; `group` is its domain, or its aspect where the instrument has no domains."""
+    """An indicator; `group` is its domain, or its aspect where the instrument has no domains.
+
+    `external`: where its value comes from, if not from agencies; it needs no PIC.
+    """
 
     code: str
     name: str
     short_name: str
     group: str
+    external: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,12 @@ class Grid:
 
     @property
     def without_pic(self) -> list[Column]:
-        return [column for column, number in zip(self.columns, self.pics, strict=True) if not number]
+        found = zip(self.columns, self.pics, strict=True)
+        return [column for column, number in found if not number and not column.external]
+
+    @property
+    def external(self) -> list[Column]:
+        return [column for column in self.columns if column.external]
 
     @property
     def without_pic_text(self) -> str:
@@ -108,7 +117,9 @@ def grid(period: Period) -> Grid:
     for indicator in period.instrument.indicators.select_related("aspect__domain").order_by("order"):
         places[indicator.pk] = len(columns)
         group = indicator.aspect.domain or indicator.aspect
-        columns.append(Column(indicator.code, indicator.name, indicator.short_name, group.name))
+        columns.append(
+            Column(indicator.code, indicator.name, indicator.short_name, group.name, indicator.external_source)
+        )
     kinds: dict[int, list[str]] = {}
     assigned = Assignment.objects.filter(period=period).order_by()
     for agency, found, kind in assigned.values_list("agency", "indicator", "kind"):
@@ -132,8 +143,8 @@ def grid(period: Period) -> Grid:
 
 
 def indicators_without_pic(period: Period) -> int:
-    """How many indicators nobody is PIC of. One query."""
-    indicators = period.instrument.indicators
+    """How many indicators nobody is PIC of although agencies answer them. One query."""
+    indicators = period.instrument.indicators.filter(external_source="")
     return indicators.exclude(assignments__in=period.assignments.filter(kind=Assignment.Kind.PIC)).count()
 
 

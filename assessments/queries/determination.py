@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from math import floor
 
 from django.db.models import Count, Prefetch
 
@@ -114,7 +116,7 @@ class Step:
 
     row: LevelRow
     marks: tuple[str, ...]
-    support: int  # supporting agencies verified at this level
+    support: int  # supporting agencies verified at this level, or at a fraction above it
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def ladder(board: Board, row: PemdaRow) -> Ladder:
         Step(
             step,
             tuple(word for word, level in at if level is not None and level == step.level),
-            row.coverage.counts.get(str(step.level), 0),
+            sum(number for level, number in row.coverage.counts.items() if floor(Decimal(level)) == step.level),
         )
         for step in content.ladder
     )

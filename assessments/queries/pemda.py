@@ -74,6 +74,7 @@ class PemdaRow:
     aspect: str
     domain: str | None
     weight: Fraction
+    external_source: str  # where its value comes from, if not from agencies
     pics: tuple[PicAnswer, ...]
     suggested: Level | None
     obstacle: str
@@ -259,7 +260,7 @@ def _row(
     fixed: Determination | None,
     **beside: Level | None,
 ) -> PemdaRow:
-    suggested, obstacle = suggestion(pics)
+    suggested, obstacle = suggestion(pics, indicator.external_source)
     domain = indicator.aspect.domain
     return PemdaRow(
         indicator_id=indicator.pk,
@@ -270,6 +271,7 @@ def _row(
         aspect=indicator.aspect.code,
         domain=domain.code if domain else None,
         weight=indicator.weight,
+        external_source=indicator.external_source,
         pics=pics,
         suggested=suggested,
         obstacle=obstacle,

@@ -41,13 +41,15 @@ class PicAnswer:
         return "unfinished" if self.status == Status.FINAL and not self.is_approved else self.status
 
 
-def suggestion(pics: Iterable[PicAnswer]) -> tuple[Level | None, str]:
+def suggestion(pics: Iterable[PicAnswer], external_source: str = "") -> tuple[Level | None, str]:
     """The suggested level of an indicator, or None and why there is none.
 
     The lowest of its PICs' verified levels; none without a PIC, while one is not approved, or where one is not
-    relevant.
+    relevant. `external_source` is where the value comes from if agencies do not give it: then a PIC is not missed.
     """
     pics = tuple(pics)
+    if not pics and external_source:
+        return None, f"Nilai dari luar: {external_source}."
     if not pics:
         return None, "Belum ada PIC."
     absent = [pic.short_name for pic in pics if pic.status in ("", Status.CANCELLED)]

@@ -145,7 +145,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
-    """A level of the instrument's scale, or None; a text may have a comma. Raises `Invalid` (key "level")."""
+    """A level of the instrument's scale, or None. Raises `Invalid` (key "level")."""
     if value is None or value == "":
         return None
     low, high = instrument.scale_min, instrument.scale_max
@@ -153,7 +153,7 @@ def clean_level(value: Any, instrument: Instrument) -> int | Decimal | None:
     if isinstance(value, bool):
         raise wrong
     try:
-        level = Decimal(value.replace(",", ".") if isinstance(value, str) else str(value))
+        level = Decimal(str(value))
     except InvalidOperation:
         raise wrong from None
     if not level.is_finite() or not low <= level <= high or level != level.quantize(Decimal("0.01")):

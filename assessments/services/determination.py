@@ -51,7 +51,7 @@ def determine(
         if values["level"] is None:
             raise Invalid({"level": "Pilih level yang ditetapkan."})
         if values["level"] != suggested and not values["reason"]:
-            raise Invalid({"reason": _why_a_reason(suggested)})
+            raise Invalid({"reason": _why_a_reason(suggested, indicator)})
         before = {name: getattr(current, name) for name in values} if current else {}
         if current and values == before:
             return current
@@ -198,7 +198,8 @@ def _current(period: Period, indicator: Indicator) -> Determination | None:
 
 
 def _suggested(period: Period, indicators: list[Indicator]) -> dict[int, tuple[Level | None, str]]:
-    return {pk: suggestion(pics) for pk, pics in pic_answers(period, indicators).items()}
+    sources = {indicator.pk: indicator.external_source for indicator in indicators}
+    return {pk: suggestion(pics, sources[pk]) for pk, pics in pic_answers(period, indicators).items()}
 
 
 def _level(level: Any, period: Period) -> Level | None:
@@ -212,7 +213,9 @@ def _reason(text: str) -> str:
         raise Invalid({"reason": refusal.errors["text"]}) from None
 
 
-def _why_a_reason(suggested: Level | None) -> str:
+def _why_a_reason(suggested: Level | None, indicator: Indicator) -> str:
+    if suggested is None and indicator.is_external:
+        return f"Tulis sumber dan tanggal nilainya ({indicator.external_source})."
     if suggested is None:
         return "Tulis alasannya: indikator ini tidak punya usulan."
     return f"Tulis alasannya: levelnya berbeda dari usulan (level {str(suggested).replace('.', ',')})."

@@ -41,7 +41,7 @@ def create_period(
     target: Decimal | None = None,
     evidence_from: date | None = None,
 ) -> Period:
-    """A period in preparation, all indicators assigned to all `agencies`.
+    """A period in preparation, all indicators assigned to all `agencies` but those whose value comes from elsewhere.
 
     Raises `PermissionDenied`, `Invalid` (see `detail_errors`).
     """
@@ -222,14 +222,14 @@ def _reassign(period: Period, old: Instrument, agencies: Sequence[Agency] | None
             for agency in wanted
             if agency in before
             for name, indicator in new.items()
-            if name not in known
+            if name not in known and not indicator.is_external
         ]
         Assignment.objects.bulk_create(carried, batch_size=2000)
     _assign_all(period, [agency for agency in wanted.values() if agency.pk not in before])
 
 
 def _assign_all(period: Period, agencies: Sequence[Agency]) -> None:
-    indicators = list(period.instrument.indicators.all())
+    indicators = list(period.instrument.indicators.filter(external_source=""))
     Assignment.objects.bulk_create(
         [
             Assignment(period=period, agency=agency, indicator=indicator)

@@ -22,8 +22,9 @@ from indicators.models import Indicator
 from indicators.scoring import rounds_over
 from spbe_portal.formatting import decimal_id, level_id
 
+LEVELS = "level"  # stands for the digits of the instrument's levels
 KEYS = [
-    ("1 – 5", "Pilih level"),
+    (LEVELS, "Pilih level"),
     ("/", "Tulis alasan"),
     ("Ctrl + Enter", "Simpan dan buka indikator berikutnya (juga selagi mengetik)"),
     ("N  P", "Indikator berikutnya, sebelumnya"),
@@ -261,15 +262,20 @@ def _page(
             "can_determine": can_determine,
             "can_write": can_determine and not board.is_locked,
             "can_clear": can_determine and not board.is_locked and row.is_determined and board.result is None,
+            "is_external": bool(row.external_source and not row.pics),
             "is_fractional": period.instrument.is_fractional,
-            "keys": KEYS if can_determine else [KEYS[-1]],
+            "keys": [
+                (period.instrument.level_keys if key == LEVELS else key, text)
+                for key, text in (KEYS if can_determine else KEYS[-1:])
+            ],
+            "instrument": period.instrument,
         },
         status=status,
     )
 
 
 def level_text(level: Any) -> str:
-    return "" if level is None else str(level)
+    return "" if level is None else level_id(level)
 
 
 def _choice(row: pemda.PemdaRow, form: DetermineForm | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The sheet and the indicator page: reading, saving, replying."""
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from assessments import permissions, uploads, workflow
 from assessments.errors import Invalid, Refused, Stale, TooLate
-from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, first_error
+from assessments.forms.fill import NOT_RELEVANT, EvidenceForm, NewEvidenceForm, answer_changes, chosen, first_error
 from assessments.models import Answer, Assessment, Evidence, Review, Status
 from assessments.queries import breakdown as breakdown_queries
 from assessments.queries import carry_over, followups
@@ -35,10 +36,11 @@ from spbe_portal.formatting import clock_id, decimal_id, level_id
 from spbe_portal.middleware import wants_json
 from spbe_portal.templatetags.portal import state as state_tag
 
+LEVELS = "level"  # stands for the digits of the instrument's levels
 KEYS = [
     ("J  →", "Indikator berikutnya"),
     ("K  ←", "Indikator sebelumnya"),
-    ("1 – 5", "Pilih level"),
+    (LEVELS, "Pilih level"),
     ("F  A  B", "Ke fakta, analisis, bukti dukung"),
     ("Ctrl + Enter", "Simpan, lalu indikator berikutnya (juga selagi mengetik)"),
     ("L", "Kembali ke lembar penilaian"),
@@ -204,13 +206,17 @@ def answer_page(
     writes = is_writer(mine, assessment)
     evidence_services.requeue_stuck([evidence.version for evidence in page.evidence])
     theirs = refusal.current if isinstance(refusal, Stale) else None
-    values = typed or typed_of(page.answer)
+    stored = {**typed_of(page.answer), "value": typed_level(page.answer)}
+    values = typed or stored
     context = {
         "assessment": assessment,
         "page": page,
         "answer": page.answer,
         "values": values,
-        "steps": _steps(page, values["choice"]),
+        "steps": _steps(page, (values if writes and not page.lock else stored)["choice"]),
+        "stored": stored,
+        "instrument": assessment.period.instrument,
+        "is_fractional": assessment.period.instrument.is_fractional,
         "typed": typed,
         "theirs": theirs,
         "their_choice": _choice_text(page, theirs) if theirs else "",
@@ -225,7 +231,7 @@ def answer_page(
         "reply_text": reply_text,
         "reply_error": reply_error,
         "url_error": url_error,
-        "keys": [key for key in KEYS if (writes and not page.lock) or key[0] not in ("1 – 5", "Ctrl + Enter")],
+        "keys": _keys(assessment, can_write=writes and not page.lock),
         "not_relevant": NOT_RELEVANT,
         "follow_ups": followups.beside(assessment.agency_id, page.answer.indicator, assessment.period),
         "text_max": TEXT_MAX,
@@ -269,6 +275,12 @@ def evidence_context(
     }
 
 
+def _keys(assessment: Assessment, *, can_write: bool) -> list[tuple[str, str]]:
+    keys = [key for key in KEYS if can_write or key[0] not in (LEVELS, "Ctrl + Enter")]
+    digits = assessment.period.instrument.level_keys
+    return [(digits if key == LEVELS else key, text) for key, text in keys]
+
+
 def typed_of(answer: Answer) -> dict[str, str]:
     """The stored answer as its form has it."""
     choice = NOT_RELEVANT if answer.not_applicable else "" if answer.self_level is None else str(answer.self_level)
@@ -279,6 +291,11 @@ def typed_of(answer: Answer) -> dict[str, str]:
         "not_applicable_reason": answer.not_applicable_reason,
         "version": str(answer.version),
     }
+
+
+def typed_level(answer: Answer) -> str:
+    """The stored level as one types it: "1,26", or empty."""
+    return "" if answer.self_level is None else level_id(answer.self_level)
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -326,7 +343,8 @@ def _refused(request: HttpRequest, assessment: Assessment, code: str, refusal: R
     if wants_json(request):
         return refusal_json(refusal)
     assessment.refresh_from_db()
-    typed = {name: request.POST.get(name, "") for name in ("choice", "fact", "analysis", "not_applicable_reason")}
+    typed = {name: request.POST.get(name, "") for name in ("value", "fact", "analysis", "not_applicable_reason")}
+    typed["choice"] = chosen(request.POST) or ""
     return answer_page(
         request,
         assessment,
@@ -384,20 +402,37 @@ def _figures(score: Score) -> dict[str, Any]:
 def _choice_text(page: queries.AnswerPage, answer: Answer) -> str:
     if answer.not_applicable:
         return "Tidak relevan"
-    row = next((row for row in page.content.ladder if row.level == answer.self_level), None)
-    return f"{level_id(row.level)} {row.name}".strip() if row else "Belum dipilih"
+    if answer.self_level is None:
+        return "Belum dipilih"
+    name = next((row.name for row in page.content.ladder if row.level == answer.self_level), "")
+    return f"{level_id(answer.self_level)} {name}".strip()
 
 
 def _steps(page: queries.AnswerPage, choice: str) -> list[tuple[LevelRow, str, str]]:
     """Each step of the ladder with its form value and how the chosen one marks it."""
-    values = [str(row.level) for row in page.content.ladder]
-    at = values.index(choice) if choice in values else None
-    marks = ["" if at is None else _mark(number - at) for number in range(len(values))]
-    return list(zip(page.content.ladder, values, marks, strict=True))
+    ladder = page.content.ladder
+    return [(row, str(row.level), mark) for row, mark in zip(ladder, marks(ladder, choice), strict=True)]
 
 
-def _mark(distance: int) -> str:
-    return "is-met" if distance < 0 else "is-chosen" if distance == 0 else "is-next" if distance == 1 else ""
+def marks(ladder: tuple[LevelRow, ...], choice: str | Decimal | int | None) -> list[str]:
+    """How each step is marked by what is chosen: a level, or a fraction between two of them."""
+    try:
+        level = Decimal(choice) if choice not in ("", None) else None
+    except InvalidOperation:
+        level = None
+    if level is None or level.is_nan():
+        return ["" for _ in ladder]
+    higher = next((row.level for row in ladder if row.level > level), None)
+    return [
+        "is-met"
+        if row.level < level
+        else "is-chosen"
+        if row.level == level
+        else "is-next"
+        if row.level == higher
+        else ""
+        for row in ladder
+    ]
 
 
 def _described(evidence: Evidence) -> dict[str, Any]:

@@ -25,10 +25,11 @@ from assessments.services import reviews as services
 from assessments.views._base import find_assessment, rights
 from spbe_portal.formatting import level_id
 
+LEVELS = "level"  # stands for the digits of the instrument's levels
 KEYS = [
     ("A", "Terima, simpan, dan buka indikator berikutnya"),
     ("S", "Sesuaikan level"),
-    ("1 – 5", "Sesuaikan ke level itu; setelah K: pilih alasan"),
+    (LEVELS, "Sesuaikan ke level itu; setelah K: pilih alasan"),
     ("K", "Kembalikan untuk diperbaiki"),
     ("/", "Tulis catatan"),
     ("Ctrl + Enter", "Simpan keputusan (juga selagi mengetik)"),
@@ -171,13 +172,14 @@ def _page(
             "refusal": refusal,
             "can_decide": can_decide,
             "is_submitted": assessment.status == Status.SUBMITTED,
+            "instrument": assessment.period.instrument,
             "is_fractional": assessment.period.instrument.is_fractional,
             "reasons": [
                 (number, value, label, NOTE_TEMPLATES[value])
                 for number, (value, label) in enumerate(ReturnReason.choices, start=1)
             ],
             "adjust_templates": ADJUST_TEMPLATES,
-            "keys": KEYS,
+            "keys": [(assessment.period.instrument.level_keys if key == LEVELS else key, text) for key, text in KEYS],
             "follow_ups": followups.beside(assessment.agency_id, shown.answer.indicator, assessment.period),
         },
         status=status,
@@ -199,7 +201,7 @@ def _choice(shown: queries.ReviewPage, form: DecisionForm | None) -> dict[str, A
         return {**typed, "decision": form.kind(), "level": typed["verified_level"], "version": seen}
     if current is None:
         return {"decision": "", "level": "", "reason": "", "note": "", "version": ""}
-    level = "" if current.verified_level is None else str(current.verified_level)
+    level = "" if current.verified_level is None else level_id(current.verified_level)
     return {
         "decision": current.decision,
         "level": level,

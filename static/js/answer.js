@@ -15,9 +15,31 @@
   const SAFE = "Isian Anda aman di peramban ini dan terkirim sendiri begitu tersambung.";
   const UNSAFE = "Peramban ini tidak dapat menyimpannya sementara: jangan tutup halaman ini.";
 
+  /* Where values may be fractions, a field holds the level and the rows of the ladder only fill it in. */
+  const valueField = form.elements.value;
+  const ladder = form.querySelector("[data-ladder]");
+  const OUT = "tidak-relevan";
+
+  /* "2,50" and "2.5" are the same level, written as the server does; what is no number stays as typed. */
+  function plain(text) {
+    const typed = text.trim();
+    return /^[0-9]{1,4}([.,][0-9]*)?$/.test(typed) ? String(Number(typed.replace(",", "."))) : typed;
+  }
+
   function chosen() {
     const radio = radios.find((each) => each.checked);
-    return radio ? radio.value : "";
+    if (!valueField || (radio && radio.value === OUT)) return radio ? radio.value : "";
+    return plain(valueField.value);
+  }
+
+  /* The rows follow the field. */
+  function markValue() {
+    const value = plain(valueField.value);
+    radios.forEach((radio) => { radio.checked = radio.value === value; });
+    ladder.dataset.value = value;
+    filling = true;
+    radios[0].dispatchEvent(new Event("change", { bubbles: true }));
+    filling = false;
   }
 
   function now() {
@@ -33,6 +55,10 @@
     if ("choice" in values && values.choice !== chosen()) {
       filling = true;
       radios.forEach((radio) => { radio.checked = radio.value === values.choice; });
+      if (valueField) {
+        valueField.value = values.choice === OUT ? "" : values.choice.replace(".", ",");
+        ladder.dataset.value = values.choice;
+      }
       (radios.find((radio) => radio.checked) || radios[0]).dispatchEvent(new Event("change", { bubbles: true }));
       filling = false;
     }
@@ -42,6 +68,7 @@
 
   /* What the server holds, as the page came: the browser may have put older typing back into the fields. */
   const base = { choice: (radios.find((radio) => radio.defaultChecked) || { value: "" }).value };
+  if (valueField && base.choice !== OUT) base.choice = plain(valueField.defaultValue);
   Object.keys(texts).forEach((name) => { base[name] = texts[name].defaultValue; });
   /* Came back refused from a post without script: the fields hold what was typed, nothing is sent unasked. */
   let paused = wasRefused;
@@ -153,8 +180,9 @@
     list.firstElementChild.textContent = text;
     list.hidden = !text;
     list.closest(".field").classList.toggle("has-error", Boolean(text));
-    if (text) texts[name].setAttribute("aria-invalid", "true");
-    else texts[name].removeAttribute("aria-invalid");
+    const field = texts[name] || valueField;
+    if (text) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
   }
 
   function showSaved(data) {
@@ -436,8 +464,22 @@
     field.addEventListener("blur", () => { if (isDirty()) save(); });
     count(field);
   });
+  if (valueField) {
+    valueField.addEventListener("input", () => {
+      if (!("choice" in refused)) fieldProblem("choice", "");
+      isLeaving = false;
+      markValue();
+      soon();
+    });
+    valueField.addEventListener("blur", () => { if (isDirty()) save(); });
+  }
   form.addEventListener("change", (event) => {
     if (event.target.name !== "choice") return;
+    if (valueField && !filling) {
+      valueField.value = event.target.value === OUT ? "" : event.target.value;
+      ladder.dataset.value = valueField.value;
+      fieldProblem("choice", "");
+    }
     clear.hidden = !chosen();
     if (!filling) save();
   });

@@ -126,7 +126,12 @@
     if (kind === 2) pics[c] += 1;
     now[i] = kind;
     show(i);
-    heads[c].classList.toggle("no-pic", !pics[c]);
+    heads[c].classList.toggle("no-pic", isMissing(c));
+  }
+
+  /* Nobody is PIC of it, and its value does not come from elsewhere. */
+  function isMissing(c) {
+    return !pics[c] && !("external" in heads[c].dataset);
   }
 
   /* While the period runs, what left the desk keeps its indicators: only the kind may change. */
@@ -206,8 +211,8 @@
     const notice = find("[data-missing]");
     const runs = [];
     for (let c = 0; c < width; c += 1) {
-      if (pics[c]) continue;
-      if (c > 0 && !pics[c - 1]) runs[runs.length - 1].push(codes[c]);
+      if (!isMissing(c)) continue;
+      if (c > 0 && isMissing(c - 1)) runs[runs.length - 1].push(codes[c]);
       else runs.push([codes[c]]);
     }
     notice.hidden = !runs.length;

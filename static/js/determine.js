@@ -17,7 +17,15 @@
     if (link) location.assign(link.href);
   }
 
+  const typed = form && form.querySelector("input[name=level][data-min]");
+
   function choose(level) {
+    if (typed) {
+      if (Number(level) < Number(typed.dataset.min) || Number(level) > Number(typed.dataset.max)) return false;
+      typed.value = level;
+      typed.focus();
+      return true;
+    }
     const radio = form && Array.from(form.querySelectorAll("input[name=level][type=radio]")).find((each) => each.value === level);
     if (!radio) return false;
     radio.checked = true;

@@ -25,7 +25,7 @@
   function choiceName(value) {
     const radio = form && form.querySelector('input[name="choice"][value="' + value + '"]');
     if (radio) return radio.dataset.name;
-    return value === "tidak-relevan" ? "Tidak relevan" : value || "Belum dipilih";
+    return value === "tidak-relevan" ? "Tidak relevan" : (value || "Belum dipilih").replace(".", ",");
   }
 
   /* --- Keys: none of them fires inside a text field ------------------------------------------------ */

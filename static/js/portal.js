@@ -183,10 +183,14 @@
   function markLadder(ladder) {
     const rows = Array.from(ladder.querySelectorAll(".ladder-row"));
     const chosen = rows.findIndex((row) => row.querySelector("input[type=radio]:checked"));
+    /* A fraction (data-value) lies between two rows: those up to it are met. */
+    const value = chosen < 0 && ladder.dataset.value ? Number(ladder.dataset.value) : NaN;
+    const met = Number.isNaN(value) ? chosen : rows.filter((row) => Number(row.querySelector("input[type=radio]").value) <= value).length;
+    const next = chosen >= 0 ? chosen + 1 : Number.isNaN(value) ? -1 : met;
     rows.forEach((row, i) => {
-      row.classList.toggle("is-met", i < chosen);
+      row.classList.toggle("is-met", i < met);
       row.classList.toggle("is-chosen", i === chosen);
-      row.classList.toggle("is-next", chosen >= 0 && i === chosen + 1);
+      row.classList.toggle("is-next", i === next);
     });
   }
 

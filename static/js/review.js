@@ -225,6 +225,15 @@
     if (chosen("decision") === "return") {
       const reason = document.getElementById(`reason-${key}`);
       if (!reason || !choose("reason", reason.value)) return false;
+    } else if (document.getElementById("verified-level")) {
+      const field = document.getElementById("verified-level");
+      const low = Number(field.dataset.min), high = Number(field.dataset.max);
+      if (Number(key) < low || Number(key) > high) return false;
+      choose("decision", "adjust");
+      field.value = key;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+      return true;
     } else {
       if (!radio("verified_level", key)) return false;
       choose("decision", "adjust");
