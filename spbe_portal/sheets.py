@@ -9,6 +9,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
@@ -32,6 +33,19 @@ CSV = "text/csv; charset=utf-8"
 #: What office programs take for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a file is read."""
+
+    size: int = MAX_BYTES
+    rows: int = MAX_ROWS
+    columns: int = MAX_COLUMNS
+    tags: int = MAX_TAGS
+    unpacked: int = MAX_UNPACKED
+
+
+USUAL = Limits()
 TOO_LARGE = f"Berkas terlalu besar: paling besar {size_id(MAX_BYTES)}."
 
 Table = list[tuple[int, list[str]]]  # (line number in the file, cells)
@@ -42,10 +56,13 @@ class Unreadable(Exception):
     """The file cannot be taken; the message is for the person who brought it."""
 
 
-def read(file: BinaryIO, name: str, size: int) -> Table:
+def read(file: BinaryIO, name: str, size: int, limits: Limits = USUAL) -> Table:
     """The rows of the first sheet that hold anything, with the numbers they have in the file. Raises `Unreadable`."""
-    content = _content(file, size)
-    table = _read_csv(content, _tidied) if _is_csv(content, name) else _read_xlsx(content, (), _tidied)[""]
+    content = _content(file, size, limits)
+    if _is_csv(content, name):
+        table = _read_csv(content, _tidied, limits)
+    else:
+        table = _read_xlsx(content, (), _tidied, limits)[""]
     if not table:
         raise Unreadable("Tidak ada isi dalam lembar pertama berkas ini.")
     return table
@@ -56,17 +73,19 @@ def read_sheets(file: BinaryIO, name: str, size: int, titles: Sequence[str]) -> 
 
     Where the file has none of them (a CSV never has), its first sheet under the empty title. Raises `Unreadable`.
     """
-    content = _content(file, size)
+    content = _content(file, size, USUAL)
     if _is_csv(content, name):
-        return {"": _read_csv(content, str)}
-    return _read_xlsx(content, titles, str)
+        return {"": _read_csv(content, str, USUAL)}
+    return _read_xlsx(content, titles, str, USUAL)
 
 
-def _content(file: BinaryIO, size: int) -> bytes:
-    if size > MAX_BYTES:
-        raise Unreadable(TOO_LARGE)
+def _content(file: BinaryIO, size: int, limits: Limits) -> bytes:
+    if size > limits.size:
+        raise Unreadable(
+            TOO_LARGE if limits == USUAL else f"Berkas terlalu besar: paling besar {size_id(limits.size)}."
+        )
     file.seek(0)
-    content = file.read(MAX_BYTES + 1)
+    content = file.read(limits.size + 1)
     if not content:
         raise Unreadable("Berkas ini kosong (0 byte). Periksa berkasnya, lalu unggah kembali.")
     return content
@@ -83,12 +102,12 @@ def _is_csv(content: bytes, name: str) -> bool:
     return True
 
 
-def _read_xlsx(content: bytes, titles: Sequence[str], cleaned: Cleaner) -> dict[str, Table]:
+def _read_xlsx(content: bytes, titles: Sequence[str], cleaned: Cleaner, limits: Limits) -> dict[str, Table]:
     """The sheets of these titles, or the first under the empty title where there is none of them."""
     broken = "Berkas ini bukan XLSX yang utuh. Simpan ulang dari aplikasi lembar sebar, lalu unggah kembali."
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            too_much = _is_too_much(archive)
+            too_much = _is_too_much(archive, limits)
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, OSError):
         raise Unreadable(broken) from None
     if too_much:
@@ -99,7 +118,8 @@ def _read_xlsx(content: bytes, titles: Sequence[str], cleaned: Cleaner) -> dict[
             if not book.worksheets:
                 raise Unreadable("Berkas ini tidak mempunyai lembar data.")
             wanted = {sheet.title: sheet for sheet in book.worksheets if sheet.title in titles}
-            return {title: _rows(sheet, cleaned) for title, sheet in (wanted or {"": book.worksheets[0]}).items()}
+            chosen = wanted or {"": book.worksheets[0]}
+            return {title: _rows(sheet, cleaned, limits) for title, sheet in chosen.items()}
         finally:
             book.close()
     except Unreadable:
@@ -109,19 +129,19 @@ def _read_xlsx(content: bytes, titles: Sequence[str], cleaned: Cleaner) -> dict[
         raise Unreadable(broken) from None
 
 
-def _rows(sheet: Any, cleaned: Cleaner) -> Table:
+def _rows(sheet: Any, cleaned: Cleaner, limits: Limits) -> Table:
     sheet.reset_dimensions()  # what the file says of its own size is not to be believed
-    rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True)
-    return _kept(((number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1)), cleaned)
+    rows = sheet.iter_rows(max_col=limits.columns + 1, values_only=True)
+    return _kept(((number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1)), cleaned, limits)
 
 
-def _is_too_much(archive: zipfile.ZipFile) -> bool:
-    """Whether reading the workbook would take more than a list of `MAX_ROWS` ever does.
+def _is_too_much(archive: zipfile.ZipFile, limits: Limits) -> bool:
+    """Whether reading the workbook would take more than a list within `limits` ever does.
 
     Raises `ValueError` where a part declares entities, as no office program writes them.
     """
     parts = archive.infolist()
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > limits.unpacked:
         return True
     in_sheets = others = 0
     for part in parts:
@@ -132,10 +152,10 @@ def _is_too_much(archive: zipfile.ZipFile) -> bool:
             in_sheets += content.count(b"<")
         else:
             others += content.count(b"<")
-    return in_sheets > MAX_TAGS or others > MAX_OTHER_TAGS
+    return in_sheets > limits.tags or others > MAX_OTHER_TAGS
 
 
-def _read_csv(content: bytes, cleaned: Cleaner) -> Table:
+def _read_csv(content: bytes, cleaned: Cleaner, limits: Limits) -> Table:
     marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:
@@ -162,7 +182,7 @@ def _read_csv(content: bytes, cleaned: Cleaner) -> Table:
             line = reader.line_num + 1
 
     try:
-        return _kept(rows(), cleaned)
+        return _kept(rows(), cleaned, limits)
     except csv.Error:
         raise Unreadable("Berkas ini bukan CSV yang utuh. Simpan ulang sebagai CSV UTF-8 atau XLSX.") from None
 
@@ -172,7 +192,7 @@ def _tidied(cell: str) -> str:
     return " ".join(cell.split())[:MAX_CELL]
 
 
-def _kept(rows: Iterable[tuple[int, list[str]]], cleaned: Cleaner) -> Table:
+def _kept(rows: Iterable[tuple[int, list[str]]], cleaned: Cleaner, limits: Limits) -> Table:
     """Rows that hold anything. Stops reading where there are too many."""
     table: Table = []
     empty = 0
@@ -182,14 +202,16 @@ def _kept(rows: Iterable[tuple[int, list[str]]], cleaned: Cleaner) -> Table:
             cells.pop()
         if not cells:
             empty += 1
-            if empty > MAX_ROWS:
+            if empty > limits.rows:
                 break  # formatted down to the last line of the sheet
             continue
-        if len(cells) > MAX_COLUMNS:
-            raise Unreadable(f"Baris {number} mempunyai lebih dari {MAX_COLUMNS} kolom. Pakai templat yang tersedia.")
-        if len(table) > MAX_ROWS:
+        if len(cells) > limits.columns:
             raise Unreadable(
-                f"Terlalu banyak baris: paling banyak {count_id(MAX_ROWS)}. Bagi menjadi beberapa berkas."
+                f"Baris {number} mempunyai lebih dari {limits.columns} kolom. Pakai templat yang tersedia."
+            )
+        if len(table) > limits.rows:
+            raise Unreadable(
+                f"Terlalu banyak baris: paling banyak {count_id(limits.rows)}. Bagi menjadi beberapa berkas."
             )
         table.append((number, cells))
     return table

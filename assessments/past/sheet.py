@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spbe_portal.lists import heading_names, squeezed
-from spbe_portal.sheets import Table, Unreadable
+from spbe_portal.sheets import Limits, Table, Unreadable
 
 _NAMES = heading_names(
     {
@@ -28,6 +28,10 @@ _ONLY_SAID = frozenset(
 )
 _YEAR_HEADING = re.compile(r"(?:nilai|hasil|level|tahun|spbe|indeks)*(20\d\d)")
 _CODE_HEADING = re.compile(r"(?:indikator|ind|i)?[ .]*0*(\d{1,3}(?:-\d{1,2})?)", re.IGNORECASE)
+
+#: Of a page: a city of fifty agencies over a few years, a line a value. A command reads more.
+PAGE = Limits(rows=15_000, columns=120)
+COMMAND = Limits(size=100_000_000, rows=1_000_000, columns=400, tags=20_000_000, unpacked=1_000_000_000)
 
 #: What a cell says where an indicator was not assigned, or was left out as not relevant.
 LEFT_OUT = frozenset({"-", "–", "—", "x", "tr", "tidak relevan", "tidak ditugaskan", "n/a", "na"})

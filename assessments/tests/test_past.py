@@ -2,10 +2,11 @@
 
 from datetime import date
 from fractions import Fraction
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.permissions import rights_of
@@ -322,3 +323,49 @@ def test_out_in_and_out_again_is_the_same_to_the_byte(past, city):
     write.apply(plan(entries), user=city.coordinator, file_name="riwayat.csv")
     again = write_csv(export.HEAD, sorted(export.rows(), key=lambda row: -row[0]))
     assert again == out
+
+
+# --- The command -----------------------------------------------------------------------------------------
+
+
+def run(path, *args):
+    out, err = StringIO(), StringIO()
+    call_command("import_history", str(path), *args, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_the_command_shows_first_and_writes_when_told(city, instrument, tmp_path):
+    path = tmp_path / "riwayat.csv"
+    rows = [*government(2023), ["2022", "", "1", "", "9"], ["2026", "dinkes", "1", "", "2"]]
+    path.write_bytes(write_csv(HEAD, rows))
+    out, err = run(path)
+    assert out.splitlines() == [
+        "2022 (SPBE 47, 7 aspek) tidak diimpor: 1 nilai bermasalah",
+        "2023 (SPBE 47, 7 aspek): 0 OPD, indeks Pemda 3,00 (47 dari 47 indikator)",
+        "2026 (tanpa instrumen) tidak diimpor: Pilih instrumen yang dipakai tahun itu.",
+        "  baris 49: Level '9' pada indikator 1 tidak berlaku; isi dengan bilangan bulat 1 sampai 5.",
+        "Belum ada yang disimpan. Ulangi dengan --apply untuk menyimpan.",
+    ]
+    assert err == "Memeriksa nilai: 49 dari 49\n"
+    assert Period.objects.count() == 0
+    out, err = run(path, "--apply", "--instrument", "permenpanrb-8-2026")
+    assert "Menyimpan penilaian: 1 dari 1\n" in err
+    assert {period.year: period.instrument.code for period in Period.objects.select_related("instrument")} == {
+        2026: "permenpanrb-8-2026"
+    }
+    run(path, "--apply", "--user", "koordinator")
+    assert PemdaResult.objects.get().index == 3
+
+
+def test_the_command_says_what_is_wrong(city, instrument, tmp_path):
+    path = tmp_path / "riwayat.csv"
+    with pytest.raises(CommandError, match="tidak dapat dibuka"):
+        run(path)
+    path.write_text("a;b\n1;2\n")
+    for args, said in (
+        ((), "Judul kolom tidak dikenali"),
+        (("--instrument", "lain"), "Instrumen lain tidak ada"),
+        (("--apply", "--user", "tamu"), "Tidak ada koordinator bernama tamu"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            run(path, *args)
