@@ -2,14 +2,19 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+
+from spbe_portal.api.idempotency import HEADER, LONGEST_KEY
+from spbe_portal.api.serializers import Strict
 
 PROBLEM = inline_serializer(
     "Hambatan",
     {"code": serializers.CharField(), "indicator": serializers.CharField(), "message": serializers.CharField()},
     many=True,
+    required=False,
 )
 
 
@@ -48,12 +53,65 @@ MEANINGS = {
 }
 
 
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": HEADER,
+    "description": "Kunci acak milik program, satu tiap permintaan. Permintaan yang dikirim ulang dengan kunci sama "
+    "dijawab seperti semula dan tidak dikerjakan lagi (24 jam)",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+}
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "ETag yang dibaca sebelumnya, sebagai ganti version",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.api.authentication.TokenAuthentication"
+    name = "tokenAuth"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "Isi: `Token` spasi token Anda, misalnya `Token spbe_Zk...`",
+        }
+
+
 class PortalSchema(AutoSchema):
-    """drf-spectacular's, with the common refusals added."""
+    """drf-spectacular's, with what is the same everywhere: refusals, headers, and inputs that take nothing else."""
 
     def get_description(self) -> str:
         """Docstrings are for who reads the code; what programs' authors read is said in `extend_schema`."""
         return ""
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        found = super()._get_parameters()
+        if self.method == "POST" and self.get_auth():
+            found.append(IDEMPOTENCY_KEY)
+        asked = self.get_request_serializer() if self.method in ("POST", "PUT", "PATCH", "DELETE") else None
+        if "version" in getattr(asked, "_declared_fields", {}):
+            found.append(IF_MATCH)
+        return found
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        shape = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, Strict):
+            shape["additionalProperties"] = False
+        return shape
+
+    def _get_response_headers_for_code(self, status_code: str, direction: Any = "response") -> dict[str, Any]:
+        found = super()._get_response_headers_for_code(status_code, direction)
+        if self.method == "POST" and status_code.startswith("2") and self.get_auth():
+            found["Idempotency-Replayed"] = _header("true: jawaban permintaan yang sama sebelumnya", "string")
+        if status_code == "401":
+            found["WWW-Authenticate"] = _header("Token", "string")
+        if status_code == "429":
+            found["Retry-After"] = _header("Detik sampai boleh mencoba lagi", "integer")
+        return found
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         found = super()._get_response_bodies(direction)
@@ -71,3 +129,14 @@ class PortalSchema(AutoSchema):
         shape: Any = INVALID if code == "400" else ConflictShape if code == "409" else DetailShape
         answer = self._get_response_for_code(shape, code, ["application/json"], direction)
         return {**answer, "description": MEANINGS[code]}
+
+
+def _header(description: str, kind: str) -> dict[str, Any]:
+    return {"schema": {"type": kind}, "description": description}
+
+
+def without_marks(result: Any, **context: Any) -> Any:
+    """Choices stay where they are used: named once for all, those of many fields called `kind` would collide."""
+    if isinstance(result, dict):
+        return {name: without_marks(each) for name, each in result.items() if name != "x-spec-enum-id"}
+    return [without_marks(each) for each in result] if isinstance(result, list) else result

@@ -18,7 +18,6 @@ from drf_spectacular.renderers import (
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -62,7 +61,7 @@ class Root(ApiView):
         summary="Daftar sumber daya",
         operation_id="root_retrieve",
         auth=[],
-        responses=serializers.DictField(child=serializers.URLField()),
+        responses={200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}},
     )
     def get(self, request: Request) -> Response:
         return Response({name: request.build_absolute_uri(reverse(f"api_{name}")) for name in _readable()})

@@ -85,6 +85,19 @@ TABLE: dict[str, list[Row]] = {
     "api_unknown": [Row("404 " * 9, ("code",))],
     "api_unknown_version": [Row("404 " * 9)],
     "api_token": [Row(WRITES_ONLY)],
+    # People and agencies
+    **{name: [Row(EVERYONE)] for name in ("api_me", "api_notifications", "api_agencies")},
+    "api_notifications_read_all": [Row(WRITES_ONLY)],
+    "api_notification_read": [Row(WRITES_ONLY, ("notification",))],
+    "api_agency": [Row(EVERYONE, ("agency",))],
+    **{name: [Row(WRITES_ONLY, ("agency",))] for name in ("api_agency_end", "api_agency_reinstate")},
+    "api_people": [Row(MANAGER)],
+    "api_person": [Row(MANAGER, ("person",))],
+    **{
+        name: [Row(WRITES_ONLY, ("person",))]
+        for name in ("api_person_deactivate", "api_person_activate", "api_membership_add")
+    },
+    "api_membership_end": [Row(WRITES_ONLY, ("membership",))],
     # Assessments
     "api_assessments": [Row(EVERYONE)],
     "api_assessment": [
