@@ -1,11 +1,18 @@
 """What the loop's resources share: find among the visible, check; and how common things are shown."""
 
+from typing import Any
+
+import django_filters
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
+from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 
 from assessments import downloads, permissions, uploads
@@ -75,6 +82,44 @@ def file_answer(request: Request, version: DocumentVersion, *, note: downloads.N
         return downloads.version_file(request, version, note=note)
     except FileNotFoundError:
         raise NotFound(downloads.MISSING) from None
+
+
+class FileView(ApiView):
+    """An address that answers with a file: whatever a client says it accepts, the file is what it is."""
+
+    serializer_class = None
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
+
+
+#: What a file's address may answer beside refusals.
+FILE_ANSWERS = {
+    (200, "application/octet-stream"): OpenApiTypes.BINARY,
+    (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range"),
+    304: OpenApiResponse(description="Tidak berubah sejak ETag yang disebut"),
+    416: OpenApiResponse(description="Range di luar berkas"),
+}
+
+
+class KeyField(forms.IntegerField):
+    def __init__(self, **kwargs: Any):
+        super().__init__(min_value=1, max_value=KEY_MAX, **kwargs)
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class KeyFilter(django_filters.Filter):
+    """By a key; what can be none is refused."""
+
+    field_class = KeyField
+
+
+class StableOrdering(OrderingFilter):
+    """Rows that are equal in what is asked for stand in one order on every page."""
+
+    def get_ordering(self, request: Any, queryset: Any, view: Any) -> Any:
+        wanted = super().get_ordering(request, queryset, view)
+        return [*wanted, "pk"] if wanted else wanted
 
 
 class PeriodRef(serializers.Serializer):

@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
-from django import forms
 from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments import permissions
-from assessments.api._base import KEY_MAX, LoopView, PeriodRef, ProblemShape
+from assessments.api._base import KeyFilter, LoopView, PeriodRef, ProblemShape, StableOrdering
 from assessments.api.period_shapes import AgencyBriefShape
 from assessments.models import Assessment, Status
 from assessments.moves import MOVES, actions
@@ -149,17 +149,6 @@ def assessment_data(view: LoopView, pk: int) -> Response:
     return with_etag(Response(AssessmentShape(found, context=context).data), found.revision)
 
 
-class KeyField(forms.IntegerField):
-    def __init__(self, **kwargs: Any):
-        super().__init__(min_value=1, max_value=KEY_MAX, **kwargs)
-
-
-class KeyFilter(django_filters.NumberFilter):
-    """By a key; what can be none is refused."""
-
-    field_class = KeyField
-
-
 class AssessmentFilter(django_filters.FilterSet):
     period = KeyFilter(help_text="Id periode")
     agency = KeyFilter(help_text="Id OPD")
@@ -175,6 +164,7 @@ class AssessmentFilter(django_filters.FilterSet):
 class AssessmentList(LoopView):
     serializer_class = AssessmentRowShape
     filterset_class = AssessmentFilter
+    filter_backends = [DjangoFilterBackend, StableOrdering]
     ordering_fields = ["id", "agency__name", "period__year", "status", "submitted_at"]
     queryset = Assessment.objects.order_by("-period__year", "-period_id", "agency__name", "pk")
 

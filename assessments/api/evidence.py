@@ -4,8 +4,7 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments import permissions
-from assessments.api._base import KEY_MAX, LoopView, allow, file_answer, sent_file
+from assessments.api._base import FILE_ANSWERS, KEY_MAX, FileView, LoopView, allow, file_answer, sent_file
 from assessments.api.period_shapes import DayField
 from assessments.api.shapes import EvidenceShape
 from assessments.models import Answer, Assessment, Document, Evidence
@@ -164,22 +163,12 @@ class EvidenceDetail(AnswerEvidence):
 
 
 @extend_schema(tags=["Bukti dukung"])
-class EvidenceFile(LoopView):
-    serializer_class = None
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)  # the file is what it is
-
+class EvidenceFile(LoopView, FileView):
     @extend_schema(
         summary="Unduh berkas bukti dukung",
         description="Tercatat di jejak audit bila yang mengunduh bukan anggota OPD-nya. Header Range diterima.",
         operation_id="evidence_file",
-        responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            206: OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range"),
-            304: OpenApiResponse(description="Tidak berubah sejak ETag yang disebut"),
-            416: OpenApiResponse(description="Range di luar berkas"),
-        },
+        responses=FILE_ANSWERS,
     )
     def get(self, request: Request, pk: int, number: str, evidence_pk: int) -> HttpResponseBase:
         assessment = self.find(pk)

@@ -1,8 +1,8 @@
-"""Assessments, answers, evidence, decisions, moves."""
+"""Assessments, answers, evidence, decisions, moves; the library; the audit trail."""
 
 from django.urls import path
 
-from assessments.api import answers, assessments, evidence, moves, reviews
+from assessments.api import answers, assessments, documents, events, evidence, moves, reviews
 
 _ONE = "assessments/<int:pk>/"
 _ANSWER = f"{_ONE}answers/<slug:number>/"
@@ -26,4 +26,15 @@ urlpatterns = [
     path(f"{_ONE}reopen/", moves.Reopen.as_view(), name="api_assessment_reopen"),
     path(f"{_ONE}cancel/", moves.Cancel.as_view(), name="api_assessment_cancel"),
     path(f"{_ONE}extend/", moves.Extend.as_view(), name="api_assessment_extend"),
+    path(f"{_ONE}events/", events.AssessmentEvents.as_view(), name="api_assessment_events"),
+    path("events/", events.EventList.as_view(), name="api_events"),
+    path("documents/", documents.DocumentList.as_view(), name="api_documents"),
+    path("documents/<int:pk>/", documents.DocumentDetail.as_view(), name="api_document"),
+    path("documents/<int:pk>/versions/", documents.DocumentVersions.as_view(), name="api_document_versions"),
+    path("documents/<int:pk>/use-newest/", documents.DocumentUseNewest.as_view(), name="api_document_use_newest"),
+    path(
+        "documents/<int:pk>/versions/<int:version_number>/file/",
+        documents.DocumentFile.as_view(),
+        name="api_document_file",
+    ),
 ]

@@ -80,7 +80,11 @@ class TrailPage:
 
 def trail_events(rights: Rights, trail: Trail) -> QuerySet[Event]:
     """The readable events a filter leaves, newest first."""
-    events = narrowed(readable_events(rights), trail.wanted)
+    return narrowed_trail(readable_events(rights), trail).order_by("-id")
+
+
+def narrowed_trail(events: QuerySet[Event], trail: Trail) -> QuerySet[Event]:
+    events = narrowed(events, trail.wanted)
     if trail.thing in THINGS:
         events = events.filter(subject_type__in=THINGS[trail.thing][1])
     if trail.agency is not None:
@@ -89,7 +93,7 @@ def trail_events(rights: Rights, trail: Trail) -> QuerySet[Event]:
         events = events.filter(stream=trail.about)
     if trail.wanted.indicator:
         events = of_indicator(events, None, trail.wanted.indicator)
-    return events.order_by("-id")
+    return events
 
 
 def _of_agency(agency: Agency) -> Q:

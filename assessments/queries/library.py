@@ -137,8 +137,10 @@ class DocumentRow:
         return 0 < self.attached < self.newest.number
 
 
-def _rows(documents: list[Document], agency_id: int, attached: Mapping[int, int] | None = None) -> list[DocumentRow]:
-    """Three queries, however many documents."""
+def rows_of(
+    documents: list[Document], agency_id: int | None = None, attached: Mapping[int, int] | None = None
+) -> list[DocumentRow]:
+    """Documents with what stands beside them in a list of this agency's. Three queries, however many documents."""
     today = timezone.localdate()
     newest: dict[int, DocumentVersion] = {}
     for version in DocumentVersion.objects.filter(document__in=documents).order_by("document", "number"):
@@ -164,7 +166,7 @@ def _rows(documents: list[Document], agency_id: int, attached: Mapping[int, int]
             answers=uses.get(document.pk, (0, 0))[0],
             periods=uses.get(document.pk, (0, 0))[1],
             follow_ups=proofs.get(document.pk, 0),
-            is_inherited=document.agency_id != agency_id,
+            is_inherited=agency_id is not None and document.agency_id != agency_id,
             attached=(attached or {}).get(document.pk, 0),
             is_known_here=getattr(document, "is_known_here", False),
         )
@@ -198,7 +200,7 @@ class LibraryList:
 def library_list(agency_id: int, wanted: LibraryFilter, page_number: str | int | None = 1) -> LibraryList:
     """A page of the agency's library, what it inherited included. Seven queries; one more when searched."""
     everything = Document.objects.filter(agency_id__in=shared_by([agency_id]))
-    found = _marked(_containing(everything, wanted.text))
+    found = _marked(containing(everything, wanted.text))
     conditions = _conditions(timezone.localdate())
     of_kind = found.filter(kind=wanted.kind) if wanted.kind else found
     counts = of_kind.order_by().aggregate(
@@ -214,20 +216,29 @@ def library_list(agency_id: int, wanted: LibraryFilter, page_number: str | int |
     page = paginator.get_page(page_number)
     return LibraryList(
         page,
-        _rows(list(page), agency_id),
+        rows_of(list(page), agency_id),
         [(state, title, numbers[state]) for state, title in STATES.items()],
         sorted(((kind, str(labels[kind]), count) for kind, count in kinds.items()), key=lambda row: (-row[2], row[1])),
         numbers[ALL] if not (wanted.text or wanted.kind) else everything.count(),
     )
 
 
-def _containing(found: QuerySet[Document], text: str) -> QuerySet[Document]:
+def containing(found: QuerySet[Document], text: str) -> QuerySet[Document]:
     """Those whose title, number, file name or address contains the text, in any case."""
     if not text:
         return found
     versions = DocumentVersion.objects.filter(document=OuterRef("pk"))
     named = versions.filter(Q(original_name__icontains=text) | Q(url__icontains=text))
     return found.filter(Q(title__icontains=text) | Q(number__icontains=text) | Exists(named))
+
+
+def in_state(found: QuerySet[Document], state: str) -> QuerySet[Document]:
+    """Those of one of `STATES` today."""
+    return _marked(found).filter(_conditions(timezone.localdate())[state])
+
+
+def newest_first(found: QuerySet[Document]) -> QuerySet[Document]:
+    return _ordered(found, NEWEST)
 
 
 def _marked(found: QuerySet[Document]) -> QuerySet[Document]:
@@ -277,7 +288,7 @@ def recent(agency_id: int, user_id: int, limit: int = 20) -> list[DocumentRow]:
         ),
         agency_id=agency_id,
     )
-    return _rows(list(found.order_by("-pk")[:limit]), agency_id)
+    return rows_of(list(found.order_by("-pk")[:limit]), agency_id)
 
 
 # --- What may be attached to an answer -----------------------------------------------------------------
@@ -302,8 +313,8 @@ def picker(answer: Answer, text: str, page_number: str | int | None = 1) -> Pick
     before = Evidence.objects.filter(
         version__document=OuterRef("pk"), answer__indicator=answer.indicator_id, answer__assessment__agency=agency_id
     ).exclude(answer=answer)
-    found = _containing(Document.objects.filter(agency_id__in=shared_by([agency_id])), text)
+    found = containing(Document.objects.filter(agency_id__in=shared_by([agency_id])), text)
     found = found.annotate(is_known_here=Exists(before)).select_related("agency")
     paginator = Paginator(found.order_by("-is_known_here", Lower("title"), "pk"), PICKER_PER_PAGE)
     page = paginator.get_page(page_number)
-    return Picker(page, _rows(list(page), agency_id, attached), text)
+    return Picker(page, rows_of(list(page), agency_id, attached), text)

@@ -48,7 +48,7 @@ WRITING = {
 }
 #: Asked otherwise, and where.
 ELSEWHERE = {
-    "see history": "test_api_events",
+    "see history": "test_api_library",
     "see open decisions": "test_decisions_are_shown_to_whom_the_table_says, below",
     "report": "reports.tests.test_api: POST reports/",
 }

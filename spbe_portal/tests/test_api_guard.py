@@ -74,9 +74,13 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "instrument": lambda scene: scene.period.instrument.code,
     "report": lambda scene: request_agency_report(scene.assessment.pk, scene.city.coordinator).pk,
     "application": lambda scene: an_application(scene.city).pk,
-    "evidence_of_12": lambda scene: Evidence.objects.get(
-        answer__assessment=scene.assessment, answer__indicator__code="12"
-    ).pk,
+    "document_of_12": lambda scene: (
+        Evidence.objects.get(answer__assessment=scene.assessment, answer__indicator__code="12").version.document_id
+    ),
+    "first_version": lambda scene: 1,
+    "evidence_of_12": lambda scene: (
+        Evidence.objects.get(answer__assessment=scene.assessment, answer__indicator__code="12").pk
+    ),
     "evidence": lambda scene: Evidence.objects.filter(answer__assessment=scene.assessment).first().pk,
 }
 
@@ -134,6 +138,19 @@ TABLE: dict[str, list[Row]] = {
         for move in ("submit", "withdraw", "return", "approve", "reopen", "cancel", "extend")
     },
     "api_answer_reply": [Row(WRITES_ONLY, ("assessment", "code"))],
+    "api_assessment_events": [
+        Row("401 200 404 404 200 200 404 404 404", ("assessment",)),
+        Row("401 200 404 200 200 200 403 404 404", ("assessment",), "submitted"),
+    ],
+    "api_events": [Row("401 403 403 403 403 200 403 403 403")],
+    # The library
+    "api_documents": [Row("401 200 200 403 403 200 403 403 403")],
+    "api_document": [Row("401 200 404 404 404 200 404 404 404", ("document_of_12",), "submitted")],
+    "api_document_file": [
+        Row("401 200 404 404 404 200 404 404 404", ("document_of_12", "first_version"), "submitted")
+    ],
+    "api_document_versions": [Row(WRITES_ONLY, ("document_of_12",), "submitted")],
+    "api_document_use_newest": [Row(WRITES_ONLY, ("document_of_12",), "submitted")],
     # Instruments
     "api_instruments": [Row(EVERYONE)],
     "api_instrument": [Row(EVERYONE, ("instrument",))],
@@ -236,14 +253,14 @@ def test_everyone_gets_what_the_table_says_and_a_look_changes_nothing(scene, req
     clients = {who: client_of(user) for who, user in {**people, "member_verifier": scene.member}.items()}
     clients["anonymous"] = APIClient()
     watched = Assessment.objects.values_list("status", "revision", "round").get(pk=scene.assessment.pk)
-    events = Event.objects.exclude(action="evidence.download").count()
+    events = Event.objects.exclude(action__endswith=".download").count()
     got, expected = {}, {}
     for number, (name, row) in enumerate(rows):
         url = reverse(name, args=[made[arg] for arg in row.args])
         expected[name, number] = row.statuses.split()
         got[name, number] = [str(clients[who].get(url).status_code) for who in WHO]
     assert got == expected
-    assert Event.objects.exclude(action="evidence.download").count() == events
+    assert Event.objects.exclude(action__endswith=".download").count() == events
     assert watched == Assessment.objects.values_list("status", "revision", "round").get(pk=scene.assessment.pk)
 
 
