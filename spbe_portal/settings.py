@@ -325,6 +325,7 @@ SPECTACULAR_SETTINGS = {
             ("Jawaban", "Level, fakta, analisis tiap indikator"),
             ("Bukti dukung", "Dokumen di pustaka OPD dan bukti pada jawaban"),
             ("Verifikasi", "Keputusan verifikator tiap indikator"),
+            ("Jejak audit", "Siapa melakukan apa, kapan, dan mengapa"),
             ("Langkah", "Mengajukan, mengembalikan, menyetujui, dan langkah lain sebuah penilaian"),
             ("Nilai Pemda", "Level pemerintah daerah: saran, penetapan, hasil"),
             ("Laporan", "Laporan yang dibuat di latar belakang"),

@@ -47,7 +47,7 @@ def test_agencies_are_filtered_and_ordered(api, city):
     assert slugs("kind=badan") == ["diskominfo"]
     assert slugs("valid_on=2026-02-01") == ["dinkes", "diskominfo"]
     assert slugs("search=sosial") == ["dinsos"]
-    assert slugs("ordering=-slug") == ["dinsos", "diskominfo", "dinkes"]
+    assert slugs("ordering=-slug") == ["diskominfo", "dinsos", "dinkes"]
     assert slugs("page_size=2&page=2") == ["dinsos"]
 
 
