@@ -1,6 +1,7 @@
 """What the resources of a period share: finding it, and small shapes."""
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from django.http import Http404
@@ -35,11 +36,15 @@ class IndexText(serializers.Field):
     """An exact index as text with two decimals, for display."""
 
     def to_representation(self, value: Any) -> str | None:
-        return shown(value)
+        return shown(Fraction(value))
 
 
 class DayField(serializers.DateField):
-    """A day whose year is not mistyped."""
+    """A day; what year is plausible is for the function underneath to say."""
+
+
+class PeriodDay(DayField):
+    """A day of a period, whose year is not mistyped."""
 
     def to_internal_value(self, data: Any) -> date:
         return _plausible(super().to_internal_value(data))

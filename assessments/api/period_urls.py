@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.api import assignments, pemda, periods, results
+from assessments.api import assignments, followups, pemda, periods, results, roadmap
 
 urlpatterns = [
     path("periods/", periods.PeriodList.as_view(), name="api_periods"),
@@ -27,5 +27,13 @@ urlpatterns = [
         name="api_determination",
     ),
     path("periods/<int:pk>/external/<slug:number>/", pemda.ExternalDetail.as_view(), name="api_external"),
+    path("periods/<int:pk>/roadmap/", roadmap.Roadmap.as_view(), name="api_roadmap"),
+    path("periods/<int:pk>/plan/", roadmap.PlanDetail.as_view(), name="api_plan"),
+    path("follow-ups/", followups.FollowUpList.as_view(), name="api_follow_ups"),
+    path("follow-ups/<int:pk>/", followups.FollowUpDetail.as_view(), name="api_follow_up"),
+    path("follow-ups/<int:pk>/progress/", followups.FollowUpProgress.as_view(), name="api_follow_up_progress"),
+    path("follow-ups/<int:pk>/report/", followups.FollowUpReport.as_view(), name="api_follow_up_report"),
+    path("follow-ups/<int:pk>/move/", followups.FollowUpMoves.as_view(), name="api_follow_up_move"),
+    path("follow-ups/<int:pk>/proof/", followups.FollowUpProof.as_view(), name="api_follow_up_proof"),
     path("trend/", pemda.Trend.as_view(), name="api_trend"),
 ]

@@ -16,8 +16,8 @@ from assessments import moves, permissions, workflow
 from assessments.api.period_shapes import (
     SHOWN_STATUSES,
     AgencyBriefShape,
-    DayField,
     MomentField,
+    PeriodDay,
     find_period,
     reason_field,
     require,
@@ -85,11 +85,11 @@ class PeriodDetails(Strict):
     name = serializers.CharField(max_length=services.NAME_MAX)
     year = serializers.IntegerField(min_value=services.YEARS[0], max_value=services.YEARS[1])
     instrument = serializers.CharField(max_length=60, help_text="Kode instrumen")
-    starts_on = DayField()
+    starts_on = PeriodDay()
     deadline = MomentField(help_text="Batas waktu pengisian; tanpa zona berarti waktu portal")
     mend_days = serializers.IntegerField(min_value=1, max_value=services.MEND_DAYS_MAX)
     target = serializers.DecimalField(max_digits=4, decimal_places=2, allow_null=True)
-    evidence_from = DayField(allow_null=True)
+    evidence_from = PeriodDay(allow_null=True)
     agencies = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**31 - 1),
         min_length=1,
@@ -101,7 +101,7 @@ class PeriodDetails(Strict):
 class PeriodNew(PeriodDetails):
     mend_days = serializers.IntegerField(min_value=1, max_value=services.MEND_DAYS_MAX, default=5)
     target = serializers.DecimalField(max_digits=4, decimal_places=2, allow_null=True, default=None)
-    evidence_from = DayField(allow_null=True, default=None)
+    evidence_from = PeriodDay(allow_null=True, default=None)
 
 
 class PeriodChange(PeriodDetails):

@@ -149,3 +149,18 @@ def test_the_list_shows_what_one_may_know_with_a_fixed_number_of_queries(submitt
     assert [row["kind"] for row in listed(city.leader, "?kind=brief")[0]] == ["brief"]
     assert [row["id"] for row in listed(city.leader, f"?status=done&assessment={submitted.pk}")[0]] == [str(done.pk)]
     assert listed(city.leader, "?period=99999")[0] == []
+
+
+# --- The own place ---------------------------------------------------------------------------------------------------
+
+
+def test_an_operator_sees_the_own_place_and_no_other_agencys_name(final, city, period):
+    address = reverse("api_own_place", args=[period.pk])
+    body = client_of(city.operator).get(address).json()
+    assert (body["agency"]["slug"], body["place"]["index"], body["place"]["bins"]) == ("dinkes", "3.00", None)
+    assert [part["own"] for part in body["place"]["parts"] if part["is_domain"]] == ["3.00"] * 4
+    assert (len(body["place"]["indicators"]), body["place"]["indicators"][0]["counts"]) == (47, None)
+    assert "Dinas Sosial" not in str(body)
+    unfinished = client_of(city.other_operator).get(address).json()
+    assert (unfinished["agency"]["slug"], unfinished["place"]) == ("dinsos", None)
+    assert client_of(city.operator).get(f"{address}?agency={city.dinsos.pk}").status_code == 404

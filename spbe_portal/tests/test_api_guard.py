@@ -12,13 +12,15 @@ from urllib.parse import quote
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role
 from accounts.services import tokens
 from accounts.services.notifications import notify
 from assessments import workflow
-from assessments.models import Assessment, Evidence, Period
+from assessments.models import Assessment, Evidence, FollowUp, Period
+from assessments.services.followups import create_follow_up
 from audit.models import Event
 from conftest import City, accept_all, hand_in, make_person
 from inventory.models import Application
@@ -62,6 +64,11 @@ def an_application(city: City) -> Application:
     return create_application(actor=city.operator, agency=city.dinkes, facts=facts)
 
 
+def a_follow_up(scene: Scene) -> FollowUp:
+    told = {"text": "Tetapkan SOP.", "due_on": timezone.localdate(), "agency_id": scene.city.dinkes.pk}
+    return create_follow_up(user=scene.city.coordinator, period_id=scene.period.pk, **told)
+
+
 #: What an address is about, made once a state, only where a row asks for it.
 THINGS: dict[str, Callable[[Scene], Any]] = {
     "assessment": lambda scene: scene.assessment.pk,
@@ -73,6 +80,7 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "notification": lambda scene: notify([scene.city.operator], kind="account", title="Uji", key="uji")[0].pk,
     "instrument": lambda scene: scene.period.instrument.code,
     "report": lambda scene: request_agency_report(scene.assessment.pk, scene.city.coordinator).pk,
+    "follow_up": lambda scene: a_follow_up(scene).pk,
     "application": lambda scene: an_application(scene.city).pk,
     "document_of_12": lambda scene: (
         Evidence.objects.get(answer__assessment=scene.assessment, answer__indicator__code="12").version.document_id
@@ -170,7 +178,20 @@ TABLE: dict[str, list[Row]] = {
     "api_determination": [Row(SEES_FIGURES, ("period", "code"))],
     "api_determinations_suggested": [Row(WRITES_ONLY, ("period",))],
     "api_external": [Row(WRITES_ONLY, ("period", "code"))],
+    "api_roadmap": [Row(WRITES_ONLY, ("period",))],
+    "api_plan": [Row("401 403 403 404 404 404 404 404 404", ("period",))],  # there is none
+    "api_own_place": [
+        Row("401 404 404 403 403 403 403 404 404", ("period",)),  # nothing is final
+        Row("401 200 200 403 403 403 403 404 404", ("period",), "final"),
+    ],
     "api_trend": [Row("401 403 403 200 200 200 200 403 403")],
+    # Follow-ups: Dinkes's
+    "api_follow_ups": [Row("401 200 200 200 200 200 200 403 403")],
+    "api_follow_up": [Row("401 200 404 200 200 200 200 404 404", ("follow_up",))],
+    "api_follow_up_progress": [Row(WRITES_ONLY, ("follow_up",))],
+    "api_follow_up_report": [Row(WRITES_ONLY, ("follow_up",))],
+    "api_follow_up_move": [Row(WRITES_ONLY, ("follow_up",))],
+    "api_follow_up_proof": [Row("401 404 404 404 404 404 404 404 404", ("follow_up",))],  # there is none
     # Reports
     "api_reports": [Row(EVERYONE)],
     "api_report": [
