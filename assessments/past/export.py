@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from assessments import levels as texts
 from assessments.models import Assessment, Determination, Period
 from indicators.models import Indicator
+from spbe_portal.sheets import write_template
 
 HEAD = ("Tahun", "Instrumen", "OPD", "Indikator", "Nilai mandiri", "Nilai hasil")
 Cell = str | int | None
@@ -38,3 +39,25 @@ def _of(period: Period) -> Iterator[list[Cell]]:
 
 def _shown(level: object) -> str:
     return "" if level is None else str(level).replace(".", ",")
+
+
+def template() -> bytes:
+    """An empty list to fill in."""
+    return write_template(list(HEAD), {}, HELP, title="Riwayat")
+
+
+#: Column, how it is filled in, an example.
+HELP = [
+    ("Kolom", "Cara mengisi", "Contoh"),
+    ("Tahun", "Wajib. Tahun penilaian, empat angka.", "2023"),
+    ("Instrumen", "Boleh kosong: dipilih menurut tahunnya dan dapat diganti sebelum disimpan.", "spbe-47-7aspek"),
+    ("OPD", "Nama, nama singkat, atau kode OPD. Kosong berarti nilai Pemda.", "Dinkes"),
+    ("Indikator", "Wajib. Nomor indikator.", "12"),
+    ("Nilai mandiri", "Boleh kosong. Nilai yang diisi OPD.", "3"),
+    (
+        "Nilai hasil",
+        "Nilai setelah verifikasi, atau nilai Pemda. Sel kosong dihitung sebagai level terendah. Bagi OPD, tanda - "
+        "berarti tidak ditugaskan atau tidak relevan: tidak dihitung.",
+        "3",
+    ),
+]

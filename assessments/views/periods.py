@@ -124,6 +124,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
             "results": queries.result_counts(found),
             "without_pic": indicators_without_pic(found),
             "pemda_open": open_government(found),
+            "can_remove": permissions.can_remove_imported(rights(request), found),
         },
     )
 

@@ -70,6 +70,8 @@ MANAGER = "- 403 403 403 403 200 403 200 403"
 EVERYONE = "- 200 200 200 200 200 200 200 200"
 
 TABLE: dict[str, list[Row]] = {
+    "past_import": [Row(COORDINATOR)],
+    "past_export": [Row(COORDINATOR)],
     "health_live": [Row("200 " * 9)],
     "health_ready": [Row("200 " * 9)],
     "session_state": [Row("200 " * 9)],
@@ -266,6 +268,8 @@ ELSEWHERE = {
     "evidence_edit": "GET falls back to the indicator's page; assessments/tests",
     "agency_import_review": "needs an uploaded list of one's own; accounts/tests",
     "person_import_review": "needs an uploaded list of one's own; accounts/tests",
+    "past_review": "needs an uploaded list of one's own; assessments/tests/test_past_pages.py",
+    "past_remove": "needs an imported year; assessments/tests/test_past_pages.py",
     "application_import_review": "needs an uploaded list of one's own; inventory/tests",
     "document_download": "needs a file; assessments/tests",
     "followup_proof": "needs a file; assessments/tests",

@@ -228,6 +228,7 @@ PAGES = {
         "person_import",
         "password_forgotten",
         "period_list",
+        "past_import",
         "period_create",
         "period",
         "period_edit",

@@ -25,6 +25,9 @@ from accounts.services import passwords, people, sign_ins, two_factor
 from accounts.views.security import OFFERED
 from assessments import workflow
 from assessments.models import Answer, Assessment, Document, Evidence, FollowUp, Review
+from assessments.past import write as past
+from assessments.past.plan import plan as plan_past
+from assessments.past.sheet import read as read_past
 from assessments.services import determination, documents, reviews, uploads
 from assessments.services import periods as period_services
 from assessments.services.assignments import set_assignments
@@ -796,6 +799,28 @@ def drafted(world: World, who: str, name: str, text: str) -> int:
 @scene("application_import_review", "operator", OPERATOR, "inventory_application")
 def confirm_apps(world: World) -> Ask:
     return Ask({}, {"pk": drafted(world, "operator", "application_import", applications_csv())})
+
+
+PAST_CSV = "Tahun;OPD;Indikator;Nilai hasil\n2023;;1;3\n"
+
+
+@scene("past_import", "coordinator", COORDINATOR, "assessments_sheetdraft")
+def import_past(world: World) -> Ask:
+    """A list of past years is looked at first: a draft of one's own."""
+    return Ask({"file": csv(PAST_CSV)})
+
+
+@scene("past_review", "coordinator", COORDINATOR, "assessments_period")
+def confirm_past(world: World) -> Ask:
+    pk = drafted(world, "coordinator", "past_import", PAST_CSV)
+    return Ask(form(world, "coordinator", page_of("past_review", pk), aksi="simpan"), {"pk": pk})
+
+
+@scene("past_remove", "coordinator", COORDINATOR, "assessments_period")
+def remove_past(world: World) -> Ask:
+    table = [(line, row.split(";")) for line, row in enumerate(PAST_CSV.split(), 1)]
+    done = past.apply(plan_past(read_past(table)), user=world.city.coordinator, file_name="riwayat.csv")
+    return Ask({"reason": "Keliru."}, {"pk": done.periods[0].pk})
 
 
 # --- Agencies and people -----------------------------------------------------------------------------
