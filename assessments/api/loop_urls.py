@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.api import answers, assessments, documents, events, evidence, moves, reviews
+from assessments.api import answers, assessments, carry_over, documents, events, evidence, moves, reviews
 
 _ONE = "assessments/<int:pk>/"
 _ANSWER = f"{_ONE}answers/<slug:number>/"
@@ -27,6 +27,8 @@ urlpatterns = [
     path(f"{_ONE}cancel/", moves.Cancel.as_view(), name="api_assessment_cancel"),
     path(f"{_ONE}extend/", moves.Extend.as_view(), name="api_assessment_extend"),
     path(f"{_ONE}events/", events.AssessmentEvents.as_view(), name="api_assessment_events"),
+    path(f"{_ONE}carry-over/", carry_over.CarryOverList.as_view(), name="api_carry_over"),
+    path(f"{_ONE}carry-over/<slug:number>/", carry_over.CarryOverDetail.as_view(), name="api_carry_over_one"),
     path("events/", events.EventList.as_view(), name="api_events"),
     path("documents/", documents.DocumentList.as_view(), name="api_documents"),
     path("documents/<int:pk>/", documents.DocumentDetail.as_view(), name="api_document"),

@@ -151,6 +151,11 @@ TABLE: dict[str, list[Row]] = {
         Row("401 200 404 200 200 200 403 404 404", ("assessment",), "submitted"),
     ],
     "api_events": [Row("401 403 403 403 403 200 403 403 403")],
+    "api_carry_over": [
+        Row("401 200 404 404 403 200 404 404 404", ("assessment",)),
+        Row("401 200 404 403 403 200 403 404 404", ("assessment",), "submitted"),
+    ],
+    "api_carry_over_one": [Row("401 404 404 404 403 404 404 404 404", ("assessment", "code"))],
     # The library
     "api_documents": [Row("401 200 200 403 403 200 403 403 403")],
     "api_document": [Row("401 200 404 404 404 200 404 404 404", ("document_of_12",), "submitted")],
