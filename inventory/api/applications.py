@@ -35,6 +35,7 @@ class ApplicationShape(serializers.ModelSerializer):
     """An application. Needs `linked` (see `queries.with_indicators`)."""
 
     agency = KeeperShape()
+    url = serializers.CharField()  # may be empty, which no URI is
     indicators = serializers.SerializerMethodField(help_text="Nomor indikator instrumen baku")
     is_idle = serializers.BooleanField(help_text="Tidak aktif, atau lama tidak dipakai")
 

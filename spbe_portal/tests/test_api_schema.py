@@ -16,6 +16,7 @@ import schemathesis
 from django.core.cache import cache as counters
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
@@ -30,7 +31,10 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.services import tokens
 from assessments.models import Assessment
+from assessments.services.followups import create_follow_up
 from conftest import hand_in
+from inventory.services import create_application
+from reports.services import request_agency_report
 from spbe_portal.wsgi import application
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))  # per operation, way of asking and role
@@ -86,6 +90,8 @@ def known(assessment, city, period) -> dict[str, list[Any]]:
     """What is there, by the word before it in an address: drafts and what was handed in."""
     other = Assessment.objects.get(period=period, agency=city.dinsos)
     hand_in(other, city.other_operator)
+    facts = {"name": "e-Surat", "purpose": "Surat masuk", "kind": "administrasi", "category": "kearsipan"}
+    told = {"text": "Tetapkan SOP.", "due_on": timezone.localdate(), "agency_id": city.dinkes.pk}
     return {
         "assessments": [assessment.pk, other.pk],
         "answers": ["12", "1"],
@@ -96,6 +102,9 @@ def known(assessment, city, period) -> dict[str, list[Any]]:
         "agencies": [city.dinkes.pk],
         "people": [city.operator2.pk],
         "instruments": [period.instrument.code],
+        "reports": [str(request_agency_report(assessment.pk, city.operator).pk)],
+        "applications": [create_application(actor=city.operator, agency=city.dinkes, facts=facts).pk],
+        "follow-ups": [create_follow_up(user=city.coordinator, period_id=period.pk, **told).pk],
     }
 
 
