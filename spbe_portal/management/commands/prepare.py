@@ -14,8 +14,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from spbe_portal.health import check_broker
 
-# Not used by any page of ours: right-to-left, partial and module builds of Bootstrap.
-UNUSED_STATIC = ["*.rtl.*", "bootstrap-*", "*.esm.*"]
+# Not used by any page of ours: right-to-left, partial and module builds of Bootstrap; of what shows the API's document
+# the other viewer, the frame around several documents, and the maps for who works on the viewer itself.
+UNUSED_STATIC = [
+    "*.rtl.*",
+    "bootstrap-*",
+    "*.esm.*",
+    "redoc",
+    "swagger-ui-*.js.map",
+    "swagger-ui-standalone-*",
+    "oauth2-redirect.*",
+]
 
 
 class Command(BaseCommand):
