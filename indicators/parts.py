@@ -102,18 +102,25 @@ def shipped_parts(code: str) -> Parts | None:
 
 def read_parts(path: Path) -> Parts:
     """One fixture file as unsaved rows that point at each other; asks no database. Raises `BrokenFixture`."""
+    return parts_of(path.read_text("utf-8"), path.name)
+
+
+def parts_of(text: str, name: str) -> Parts:
+    """As `read_parts`, for the text of a file that is called `name`."""
     found: dict[type[models.Model], list[Any]] = {}
     known: dict[tuple[type[models.Model], tuple], models.Model] = {}
     try:
-        for entry in json.loads(path.read_text("utf-8")):
+        for entry in json.loads(text):
             model = apps.get_model(entry["model"])
-            values = {name: _value(model, name, value, known) for name, value in entry["fields"].items()}
+            values = {field: _value(model, field, value, known) for field, value in entry["fields"].items()}
             row = model(**values)
             found.setdefault(model, []).append(row)
             known[model, row.natural_key()] = row
         (instrument,) = found[Instrument]
-    except (AttributeError, LookupError, TypeError, ValueError, FieldDoesNotExist, ValidationError) as error:
-        raise BrokenFixture(f"{path.name}: {error}") from error
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise BrokenFixture(f"{name}: {error}") from error
+    except (FieldDoesNotExist, ValidationError) as error:
+        raise BrokenFixture(f"{name}: {error}") from error
     return Parts(
         instrument=instrument,
         bands=found.get(PredicateBand, []),
@@ -178,7 +185,7 @@ def spec_of(parts: Parts) -> InstrumentSpec:
 
 
 # What the portal's users set is not compared: the freeze and the choice of the default.
-_NOT_COMPARED = {"id", "in_use_since", "is_default"}
+_NOT_COMPARED = {"id", "in_use_since", "is_default", "is_draft", "copied_from", "edits"}
 
 
 def flat(parts: Parts) -> dict[tuple[str, ...], dict[str, Any]]:

@@ -48,6 +48,11 @@ def _external(event: Event, names: Names) -> str:
     return f"mengisi nilai eksternal {names.indicator(event)}: level {level(event.after.get('level'))}"
 
 
+def _import_external(event: Event, names: Names) -> str:
+    number, file = event.after.get("levels", 0), event.after.get("file")
+    return f"memasukkan hasil kementerian ({count_id(number)} nilai)" + (f" dari berkas “{file}”" if file else "")
+
+
 def _pemda(event: Event, names: Names) -> str:
     return f"memfinalkan nilai Pemda, revisi {event.after.get('revision', 1)}"
 
@@ -137,6 +142,7 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "determination.set": ("lain", _determine),
     "determination.clear": ("lain", lambda event, names: f"mencabut penetapan {names.indicator(event)}"),
     "external_level.set": ("lain", _external),
+    "external_level.import": ("lain", _import_external),
     "external_level.clear": ("lain", lambda event, names: f"menghapus nilai eksternal {names.indicator(event)}"),
     "pemda.finalise": ("status", _pemda),
     "pemda.reopen": ("status", just("membuka kembali penetapan nilai Pemda")),
@@ -156,6 +162,14 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "assessment.import": ("status", _levels),
     "mapping.add": ("lain", named("menambahkan pemetaan indikator ke instrumen")),
     "instrument.freeze": ("lain", named("mengunci instrumen")),
+    "instrument.copy": ("lain", named("menyalin instrumen menjadi konsep")),
+    "instrument.import": ("lain", named("membawa masuk dari berkas instrumen")),
+    "instrument.edit": ("lain", named("mengubah konsep instrumen, bagian")),
+    "instrument.correct": ("lain", named("memperbaiki kalimat instrumen, bagian")),
+    "instrument.part_add": ("lain", named("menambahkan ke konsep instrumen")),
+    "instrument.part_remove": ("lain", named("menghapus dari konsep instrumen")),
+    "instrument.publish": ("lain", named("menerbitkan instrumen")),
+    "instrument.discard": ("lain", named("membuang konsep instrumen")),
     "webhook.create": ("lain", named("menambahkan webhook")),
     "webhook.edit": ("lain", named("mengubah webhook")),
     "webhook.pause": ("lain", named("menjeda webhook")),
