@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
             ("Periode", "Periode penilaian, penugasan indikator, dan hasilnya"),
             ("Penilaian", "Penilaian tiap OPD: status, indeks, cakupan"),
             ("Jawaban", "Level, fakta, analisis tiap indikator"),
+            ("Tahun lalu", "Jawaban dan bukti penilaian sebelumnya, untuk dipakai lagi"),
             ("Bukti dukung", "Berkas dan tautan yang mendukung jawaban"),
             ("Verifikasi", "Keputusan verifikator tiap indikator"),
             ("Jejak audit", "Siapa melakukan apa, kapan, dan mengapa"),

@@ -45,7 +45,7 @@ class Schema(SpectacularAPIView):
 @cache
 def document() -> dict[str, Any]:
     """Put together once a process: it is the same for everybody and takes a second."""
-    return spectacular_settings.DEFAULT_GENERATOR_CLASS(api_version="v1").get_schema(request=None, public=True)
+    return spectacular_settings.DEFAULT_GENERATOR_CLASS().get_schema(request=None, public=True)
 
 
 @extend_schema(tags=["Masuk"])

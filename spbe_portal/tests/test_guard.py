@@ -86,6 +86,9 @@ TABLE: dict[str, list[Row]] = {
         name: [Row("- 302 302 302 302 302 302 302 302")]
         for name in ("mfa_reauthenticate", "two_factor_codes", "two_factor_off")
     },
+    "token_list": [Row(EVERYONE)],
+    "token_make": [Row("- 302 302 302 302 302 302 302 302")],
+    "token_revoke": [Row(POST_ONLY, ("person",))],
     # Without a log-in under way the code page leads back to its beginning.
     "mfa_authenticate": [Row("- 302 302 302 302 302 302 302 302")],
     # No identity provider is connected: 404, after the method.
@@ -215,6 +218,7 @@ TABLE: dict[str, list[Row]] = {
         for name in ("followup_report", "followup_close")
     },
     # The way to the target
+    "roadmap_projection": [Row("- 403 403 200 200 200 200 403 403")],
     "roadmap": [Row("- 403 403 200 200 200 200 403 403")],
     "roadmap_compute": [Row("- 403 403 200 200 200 200 403 403", ("period",))],
     "roadmap_save": [Row(POST_ONLY, ("period",))],
@@ -226,6 +230,11 @@ TABLE: dict[str, list[Row]] = {
         for name in ("determine_suggested", "determination_finalise", "determination_reopen")
     },
     **{name: [Row(POST_ONLY, ("period", "code"))] for name in ("determination_clear", "external_level")},
+    **{
+        name: [Row("- 403 403 200 200 200 200 403 403", ("period",))]
+        for name in ("external_comparison", "external_export")
+    },
+    **{name: [Row(COORDINATOR, ("period",))] for name in ("external_import", "external_import_template")},
     **{name: [Row("- 403 403 200 200 200 200 403 403")] for name in ("pemda", "heat")},
     "own_place": [Row("- 200 200 403 403 403 403 403 403")],
     # Reports
@@ -276,6 +285,7 @@ ELSEWHERE = {
     "report_download": "needs a made file; reports/tests",
     "working_paper_review": "needs an uploaded paper of one's own; assessments/tests/test_working_paper.py",
     "period_evidence_export": "recorded; assessments/tests/test_exports.py",
+    "external_import_review": "needs an uploaded list of one's own; assessments/tests/test_external.py",
     "history_export": "recorded; assessments/tests/test_history.py",
     "audit_trail_export": "recorded; assessments/tests/test_audit_trail.py",
 }

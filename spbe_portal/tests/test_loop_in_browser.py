@@ -204,6 +204,7 @@ PAGES = {
         "answer",
         "carry_over",
         "submit",
+        "working_paper",
         "index_breakdown",
         "report_list",
         "own_place",
@@ -229,6 +230,7 @@ PAGES = {
         "password_forgotten",
         "period_list",
         "past_import",
+        "roadmap_projection",
         "period_create",
         "period",
         "period_edit",
@@ -238,6 +240,8 @@ PAGES = {
         "determination",
         "determine",
         "package",
+        "external_comparison",
+        "external_import",
         "assignments",
         "assignments_preset",
         "assignments_import",
@@ -257,6 +261,8 @@ PAGES = {
         "account_security",
         "account_reauthenticate",
         "two_factor_on",
+        "token_list",
+        "token_make",
         "person_two_factor_reset",
         "person_identity_unlink",
         "followup_list",
@@ -285,11 +291,11 @@ def check_pages(browser, live_server, pages, things, width) -> None:
     arguments = {
         "assessment": (
             "sheet carry_over submit withdraw index_breakdown extend cancel review_overview return approve answer"
-            " review history answer_history"
+            " review history answer_history working_paper"
         ),
         "period": (
             "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
-            " assignments_import determine consistency package"
+            " assignments_import determine consistency package external_comparison external_import"
         ),
         "code": "answer answer_history review determine",
         "agency": "agency agency_edit agency_end",

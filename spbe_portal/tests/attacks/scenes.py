@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import sealing
 from accounts.models import LinkedIdentity, Membership, User
 from accounts.services import agencies as agency_services
-from accounts.services import passwords, people, sign_ins, two_factor
+from accounts.services import passwords, people, sign_ins, tokens, two_factor
 from accounts.views.security import OFFERED
 from assessments import workflow
 from assessments.models import Answer, Assessment, Document, Evidence, FollowUp, Review
@@ -587,6 +587,22 @@ def external(world: World) -> Ask:
     return Ask({"external": "4"}, {"pk": world.period.pk, "code": "12"})
 
 
+def external_file() -> SimpleUploadedFile:
+    return csv("No;Nilai\n12;4\n")
+
+
+@scene("external_import", "coordinator", COORDINATOR, "assessments_sheetdraft")
+def bring_external(world: World) -> Ask:
+    return Ask({"file": external_file(), "stated": ""}, {"pk": world.period.pk})
+
+
+@scene("external_import_review", "coordinator", COORDINATOR, "assessments_externallevel")
+def import_external(world: World) -> Ask:
+    page = page_of("external_import", world.period.pk)
+    shown = world.client("coordinator").post(page, {"file": external_file(), "stated": ""})
+    return Ask({}, {"pk": world.period.pk, "draft_pk": int(shown.url.rstrip("/").rpartition("/")[2])})
+
+
 @scene("determine_suggested", "coordinator", COORDINATOR, "assessments_determination")
 def suggested(world: World) -> Ask:
     changes = [(world.city.dinkes.pk, "12", "pic")]
@@ -823,6 +839,25 @@ def remove_past(world: World) -> Ask:
     return Ask({"reason": "Keliru."}, {"pk": done.periods[0].pk})
 
 
+# --- Working papers ----------------------------------------------------------------------------------
+
+
+@scene("working_paper", "operator", KEEPER, "assessments_sheetdraft")
+def bring_paper(world: World) -> Ask:
+    """A paper is looked at first: a draft of one's own."""
+    return Ask({"file": csv("Nomor;Level;Fakta\n12;3;Dari kertas kerja.\n")}, {"pk": world.assessment.pk})
+
+
+@scene("working_paper_review", "operator", OPERATOR, "assessments_answer")
+def apply_paper(world: World) -> Ask:
+    page = page_of("working_paper", world.assessment.pk)
+    response = world.client("operator").post(page, {"file": csv("Nomor;Level;Fakta\n12;3;Dari kertas kerja.\n")})
+    assert response.status_code == 302, response.content.decode()[-5000:]
+    pk = int(response.url.rstrip("/").rpartition("/")[2])
+    body = form(world, "operator", response.url)
+    return Ask(body, {"pk": world.assessment.pk, "draft_pk": pk}, foreign={"not seen": {**body, "dilihat": "12=9"}})
+
+
 # --- Agencies and people -----------------------------------------------------------------------------
 
 
@@ -1027,6 +1062,18 @@ def two_factor_codes(world: World) -> Ask:
 @scene("two_factor_off", "operator", OPERATOR, "mfa_authenticator")
 def two_factor_off(world: World) -> Ask:
     return two_factor_codes(world)
+
+
+@scene("token_make", "operator", OPERATOR, "accounts_apitoken")
+def make_token(world: World) -> Ask:
+    known_just_now(world, "operator")
+    return Ask({"name": "Rekap", "scope": "read", "days": "30"})
+
+
+@scene("token_revoke", "operator", OPERATOR, "accounts_apitoken")
+def revoke_token(world: World) -> Ask:
+    token = tokens.make(user=world.city.operator, name="Rekap", scope="read", days=30)[0]
+    return Ask({}, {"pk": token.pk})
 
 
 @scene("password_link", "anonymous", ANYBODY, "accounts_user")

@@ -35,6 +35,7 @@ LEADS_BACK = {
     "two_factor_on": "asks once more who it is",
     "two_factor_codes": "asks once more who it is",
     "two_factor_off": "asks once more who it is",
+    "token_make": "asks once more who it is",
     "session_end": "another's session is none of one's own",
     "document_add": "a coordinator has to choose an agency first",
 }
