@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.views import assignments, determination, followups, roadmap
+from assessments.views import assignments, determination, followups, projection, roadmap
 
 urlpatterns = [
     path("periode/<int:pk>/penugasan/", assignments.assignments, name="assignments"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("pemda/<int:pk>/penetapan/<slug:code>/hapus/", determination.determination_clear, name="determination_clear"),
     path("pemda/<int:pk>/eksternal/<slug:code>/", determination.external_level, name="external_level"),
     path("pemda/peta-jalan/", roadmap.roadmap, name="roadmap"),
+    path("pemda/peta-jalan/menuju/", projection.roadmap_projection, name="roadmap_projection"),
     path("pemda/<int:pk>/peta-jalan/hitung/", roadmap.roadmap_compute, name="roadmap_compute"),
     path("pemda/<int:pk>/peta-jalan/simpan/", roadmap.roadmap_save, name="roadmap_save"),
     path("tindak-lanjut/", followups.followup_list, name="followup_list"),
