@@ -24,7 +24,7 @@ from assessments.api.period_shapes import (
 )
 from assessments.errors import Invalid
 from assessments.forms.periods import usable_instruments
-from assessments.models import Assessment, Period, Result
+from assessments.models import Period, Result
 from assessments.queries import periods as queries
 from assessments.services import periods as services
 from indicators.models import Instrument
@@ -119,7 +119,7 @@ class _PeriodView(ApiView):
     def shown(self, pk: int) -> dict[str, Any]:
         return PeriodShape(_with_result(Period.objects.all()).get(pk=pk), context={"rights": self.rights}).data
 
-    def present(self, period: Period) -> dict[str, Any]:
+    def present(self, period: Any) -> dict[str, Any]:
         return self.shown(period.pk)
 
     def answer(self, period: Period, **options: Any) -> Response:
@@ -384,7 +384,7 @@ class FinalisedShape(serializers.Serializer):
 class PeriodFinalise(_PeriodView):
     serializer_class = FinalisedShape
 
-    def present(self, unfinished: list[Assessment]) -> dict[str, Any]:
+    def present(self, unfinished: Any) -> dict[str, Any]:
         return {
             "unfinished": UnfinishedShape(unfinished, many=True).data,
             "token": queries.unfinished_token(unfinished),

@@ -369,3 +369,39 @@ def test_who_may_do_what_to_a_period(state, city, period, request):
             statuses.append(str(answer.status_code))
         got[act] = " ".join(statuses)
     assert got == MATRIX[state]
+
+
+#: The same acts on the pages: address, arguments and form.
+PAGES = {
+    "edit": ("period_edit", (), {}),
+    "open": ("period_open", (), {}),
+    "cancel": ("period_cancel", (), {"reason": "Keliru."}),
+    "assign": ("assignments_save", (), {}),
+    "determine": ("determine", ("1",), {"level": "3", "reason": "Sesuai dokumen.", "version": "0"}),
+    "clear": ("determination_clear", ("1",), {"version": "1"}),
+    "suggested": ("determine_suggested", (), {}),
+    "external": ("external_level", ("1",), {"external": "3"}),
+    "finalise_pemda": ("determination_finalise", (), {}),
+    "reopen_pemda": ("determination_reopen", (), {"reason": "Keliru."}),
+    "finalise": ("period_finalise", (), {}),
+}
+
+
+@pytest.mark.parametrize("state", MATRIX)
+def test_the_pages_let_the_same_people_do_the_same(state, city, period, client, request):
+    """Whether it exists is told alike but for who sees nothing of periods at all: the pages are closed to them."""
+    assert set(PAGES) == set(ACTS)
+    if state == "draft":
+        period = request.getfixturevalue("draft")
+    if state == "final":
+        workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    got, wanted = {}, {}
+    for who in PEOPLE:
+        client.force_login(getattr(city, who))
+        for act, (name, args, data) in PAGES.items():
+            with transaction.atomic():
+                status = client.post(reverse(name, args=[period.pk, *args]), data).status_code
+                transaction.set_rollback(True)
+            got[act, who] = status not in (403, 404)
+            wanted[act, who] = MATRIX[state][act].split()[PEOPLE.index(who)] not in ("403", "404")
+    assert got == wanted

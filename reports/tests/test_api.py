@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assessments.models import Assessment
+from assessments.tests.test_permission_matrix import PEOPLE, expected, in_state, person
 from audit.models import Event
 from conftest import hand_in
 from reports import making
@@ -18,7 +19,7 @@ from spbe_portal.tests.test_api_guard import client_of
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 
 
-def request(user, **data):
+def asked_for(user, **data):
     return client_of(user).post(reverse("api_reports"), data, format="json")
 
 
@@ -101,9 +102,8 @@ def test_what_waits_is_stopped_by_who_asked(submitted, city):
 )
 def test_what_no_report_is_made_of_is_refused_by_field(given, field, submitted, city):
     places = {"assessment": submitted.pk, "period": submitted.period_id}
-    answer = request(
-        city.coordinator, **{key: places[key] if value == "here" else value for key, value in given.items()}
-    )
+    data = {key: places[key] if value == "here" else value for key, value in given.items()}
+    answer = asked_for(city.coordinator, **data)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert not ReportJob.objects.exists()
 
@@ -114,8 +114,6 @@ MATRIX = {
     ("draft", "agency"): "202 404 404 202 404 404",
     ("submitted", "agency"): "202 404 202 202 202 404",
     ("submitted", "pemda"): "403 403 202 202 202 404",
-    ("submitted", "brief"): "403 403 202 202 202 404",
-    ("submitted", "minutes"): "403 403 202 202 202 404",
     ("submitted", "batch"): "403 403 202 202 202 404",
 }
 
@@ -127,9 +125,22 @@ def test_who_may_ask_for_which_report(assessment, city):
             hand_in(Assessment.objects.get(pk=assessment.pk), city.operator)
         for kind in [kind for of, kind in MATRIX if of == state]:
             made_of = {"assessment": assessment.pk} if kind == "agency" else {"period": assessment.period_id}
-            statuses = [request(getattr(city, who), kind=kind, **made_of).status_code for who in WHO]
+            statuses = [asked_for(getattr(city, who), kind=kind, **made_of).status_code for who in WHO]
             got[state, kind] = " ".join(map(str, statuses))
     assert got == MATRIX
+
+
+@pytest.mark.parametrize("letter", ["D", "S"])  # where it changes who sees it
+def test_page_and_api_ask_for_an_agencys_report_as_the_table_of_permissions_says(letter, request, city, client):
+    assessment = in_state(letter, request, city)
+    got, wanted = {}, {}
+    for roles in PEOPLE:
+        user = person(roles, city)
+        client.force_login(user)
+        page = client.post(reverse("report_request", args=[assessment.pk])).status_code
+        got[roles] = page, asked_for(user, kind="agency", assessment=assessment.pk).status_code
+        wanted[roles] = (302, 202) if expected("report", roles, letter, wrote=False) else (404, 404)
+    assert got == wanted
 
 
 def test_the_list_shows_what_one_may_know_with_a_fixed_number_of_queries(submitted, done, city):
@@ -143,7 +154,7 @@ def test_the_list_shows_what_one_may_know_with_a_fixed_number_of_queries(submitt
     assert [row["id"] for row in one] == [str(done.pk)]
     assert listed(city.other_operator)[0] == []
     for kind in ("pemda", "brief", "minutes"):
-        request(city.coordinator, kind=kind, period=submitted.period_id)
+        asked_for(city.coordinator, kind=kind, period=submitted.period_id)
     rows, many = listed(city.leader)
     assert (len(rows), many) == (4, few)
     assert [row["kind"] for row in listed(city.leader, "?kind=brief")[0]] == ["brief"]
