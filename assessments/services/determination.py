@@ -145,7 +145,7 @@ def set_external_level(*, period_id: int, code: str, user: User, level: Any) -> 
     Raises `Indicator.DoesNotExist`, `PermissionDenied`, `WrongState`, `Invalid`.
     """
     with transaction.atomic():
-        period = _locked(period_id, user)
+        period = locked_period(period_id, user)
         indicator = _indicator(period, code)
         try:
             value = _level(level, period)
@@ -168,8 +168,11 @@ def set_external_level(*, period_id: int, code: str, user: User, level: Any) -> 
         return entered
 
 
-def _locked(period_id: int, user: User) -> Period:
-    """The period, locked; it must have been opened."""
+def locked_period(period_id: int, user: User) -> Period:
+    """The period, locked, for whoever fixes its levels; it must have been opened.
+
+    Raises `PermissionDenied`, `WrongState`.
+    """
     period = Period.objects.select_for_update(of=("self",)).select_related("instrument").get(pk=period_id)
     require(permissions.can_determine(rights_of(user)))
     if period.status not in (Period.Status.OPEN, Period.Status.FINAL):
@@ -178,7 +181,7 @@ def _locked(period_id: int, user: User) -> Period:
 
 
 def _to_determine(period_id: int, user: User) -> Period:
-    period = _locked(period_id, user)
+    period = locked_period(period_id, user)
     if period.status == Period.Status.FINAL:
         result = PemdaResult.objects.filter(period=period, superseded_at=None).defer("snapshot").first()
         if result:

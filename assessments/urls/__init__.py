@@ -1,6 +1,7 @@
 from assessments.urls import (
     carry_over,
     exports,
+    external,
     fill,
     history,
     library,
@@ -23,5 +24,6 @@ urlpatterns = [
     *history.urlpatterns,
     *periods.urlpatterns,
     *reminders.urlpatterns,
+    *external.urlpatterns,
     *pemda.urlpatterns,
 ]

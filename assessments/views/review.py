@@ -15,7 +15,7 @@ from assessments.errors import Invalid, Refused, Stale
 from assessments.forms.review import ADJUST_TEMPLATES, NOTE_TEMPLATES, DecisionForm
 from assessments.models import Answer, Assessment, DecisionKind, Evidence, ReturnReason, Review, Status
 from assessments.models.assessments import HANDED_IN
-from assessments.queries import followups
+from assessments.queries import external, followups
 from assessments.queries import review as queries
 from assessments.queries.answers import handed_in_for
 from assessments.queries.results import revisions_of, shown_status
@@ -180,6 +180,7 @@ def _page(
             ],
             "adjust_templates": ADJUST_TEMPLATES,
             "keys": [(assessment.period.instrument.level_keys if key == LEVELS else key, text) for key, text in KEYS],
+            "outside": external.hint(shown.answer.indicator, assessment.period),
             "follow_ups": followups.beside(assessment.agency_id, shown.answer.indicator, assessment.period),
         },
         status=status,
