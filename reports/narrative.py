@@ -22,12 +22,12 @@ def summary(report: Government) -> tuple[str, ...]:
 
 def _index(report: Government) -> tuple[str, ...]:
     if report.index.value is None:
-        return (f"{report.government} belum mempunyai indeks SPBE tahun {report.year}.",)
+        return (f"{report.government} belum mempunyai indeks {report.topic} tahun {report.year}.",)
     kind = "Indeks sementara" if report.is_draft else "Indeks"
     predicate = "" if report.undetermined else f" dengan predikat {report.index.predicate}"
     sentences = [
-        f"{kind} SPBE {report.government} tahun {report.year} adalah {decimal_id(report.index.value)}{predicate}, "
-        f"dihitung dari {report.determined} dari {report.total} indikator yang ditetapkan."
+        f"{kind} {report.topic} {report.government} tahun {report.year} adalah {decimal_id(report.index.value)}"
+        f"{predicate}, dihitung dari {report.determined} dari {report.total} indikator yang ditetapkan."
     ]
     if report.undetermined:
         sentences.append(
@@ -144,7 +144,7 @@ def levels(report: Government) -> tuple[str, ...]:
 def _between(report: Government) -> str:
     low, high = report.scale_min + 1, report.scale_max - 1
     only = level_id(low + 1)
-    return only if low + 2 == high else f"di antara {level_id(low)} dan {level_id(high)}"
+    return only if low + 2 == high and not report.has_fractions else f"di antara {level_id(low)} dan {level_id(high)}"
 
 
 def agencies(report: Government) -> tuple[str, ...]:

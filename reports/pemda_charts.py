@@ -141,7 +141,7 @@ def _bands(shown: Dashboard) -> str:
 def _levels(shown: Dashboard) -> str:
     if not shown.board.determined:
         return ""
-    bins = [charts.Bin(f"Level {each.level}", len(each.rows)) for each in shown.levels]
+    bins = [charts.Bin(each.label, len(each.rows)) for each in shown.levels]
     if shown.undetermined:
         bins.append(charts.Bin("Belum ditetapkan", shown.undetermined))
     title = f"Sebaran level {shown.board.total} indikator Pemda; angkanya ada pada tabel sesudahnya"

@@ -117,10 +117,12 @@ class AgencyReport:
     check_url: str = ""  # where the QR code of its pages leads
     replaced: Replaced | None = None  # from the second revision on
     evidence_withheld: bool = False  # under review: neither the list nor references to it
+    topic: str = "SPBE"  # what the instrument rates
+    caution: str = ""  # what must be known of the instrument
 
     @property
     def title(self) -> str:
-        return f"Laporan Penilaian SPBE {self.agency} {self.year}"
+        return f"Laporan Penilaian {self.topic} {self.agency} {self.year}"
 
     @property
     def shown_subject(self) -> str:
@@ -207,11 +209,16 @@ class AgencyReport:
 
     @property
     def strengths_heading(self) -> str:
-        return f"Kekuatan: level {level_id(self.scale_max - 1)} dan {level_id(self.scale_max)}"
+        return f"Kekuatan: level {level_id(self.scale_max - 1)} {self._between} {level_id(self.scale_max)}"
 
     @property
     def weaknesses_heading(self) -> str:
-        return f"Kelemahan: level {level_id(self.scale_min)} dan {level_id(self.scale_min + 1)}"
+        return f"Kelemahan: level {level_id(self.scale_min)} {self._between} {level_id(self.scale_min + 1)}"
+
+    @property
+    def _between(self) -> str:
+        """Two levels, or all there is from one to the other where values are fractions."""
+        return "dan" if all(level.denominator == 1 for level, _ in self._counting) else "sampai"
 
     @property
     def band_note(self) -> str:

@@ -7,7 +7,7 @@ from math import floor
 from spbe_portal.formatting import decimal_id
 
 #: Raised with every change of what a report says or how it looks, so that a new request makes a new file.
-TEMPLATE_VERSION = "7"
+TEMPLATE_VERSION = "8"
 
 
 @dataclass(frozen=True)

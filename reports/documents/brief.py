@@ -11,7 +11,7 @@ SHOWN = 3
 class Brief(Government):
     @property
     def title(self) -> str:
-        return f"Ringkasan SPBE untuk Pimpinan {self.government} {self.year}"
+        return f"Ringkasan {self.topic} untuk Pimpinan {self.government} {self.year}"
 
     @property
     def heaviest_strengths(self) -> tuple[LevelRow, ...]:

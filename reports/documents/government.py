@@ -245,6 +245,8 @@ class Government:
     agencies: tuple[AgencyLine, ...]  # by name
     follow_ups: tuple[FollowUpLine, ...]
     way: Way | None
+    topic: str = "SPBE"  # what the instrument rates
+    caution: str = ""  # what must be known of the instrument
 
     is_complete = True  # the Pemda is never frozen unfinished
 
@@ -329,6 +331,11 @@ class Government:
     @property
     def low_levels(self) -> str:
         return f"{level_id(self.scale_min)}–{level_id(self.scale_min + 1)}"
+
+    @property
+    def has_fractions(self) -> bool:
+        """Some level is no whole one."""
+        return any(row.level is not None and row.level % 1 for row in self.indicators)
 
     @cached_property
     def groups(self) -> tuple[tuple[GroupRow, tuple[LevelRow, ...]], ...]:

@@ -5,13 +5,6 @@ from datetime import date
 
 from reports.documents.government import Government
 
-SIGNATORIES = (
-    ("Koordinator SPBE", "Sekretaris Daerah"),
-    ("Penanggung Jawab", ""),
-    ("Ketua Tim Asesor Internal", ""),
-)
-
-
 #: Letters of a digest on paper; `verify_chain` finds it by them.
 SHORT = 16
 
@@ -44,7 +37,7 @@ class Minutes(Government):
 
     @property
     def title(self) -> str:
-        return f"{self.heading} Verifikasi Penilaian Mandiri SPBE {self.government} {self.year}"
+        return f"{self.heading} Verifikasi Penilaian Mandiri {self.topic} {self.government} {self.year}"
 
     @property
     def heading(self) -> str:
@@ -52,7 +45,11 @@ class Minutes(Government):
 
     @property
     def signatories(self) -> tuple[tuple[str, str], ...]:
-        return SIGNATORIES
+        return (
+            (f"Koordinator {self.topic}", "Sekretaris Daerah"),
+            ("Penanggung Jawab", ""),
+            ("Ketua Tim Asesor Internal", ""),
+        )
 
     @property
     def followed(self) -> int:

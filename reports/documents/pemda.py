@@ -12,7 +12,7 @@ class PemdaReport(Government):
 
     @property
     def title(self) -> str:
-        return f"Laporan Konsolidasi SPBE {self.government} {self.year}"
+        return f"Laporan Konsolidasi {self.topic} {self.government} {self.year}"
 
     @property
     def first_steps(self) -> tuple[StepRow, ...]:

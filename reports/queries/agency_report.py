@@ -163,6 +163,8 @@ def agency_report(rows: Sources, *, code: str, generated_at: datetime) -> Agency
         instrument_version=taken["instrument"]["version"],
         regulation=taken["instrument"]["regulation"],
         regulation_note=taken["instrument"]["regulation_note"],
+        topic=taken["instrument"].get("topic", "SPBE"),  # results of earlier versions have neither
+        caution=taken["instrument"].get("caution", ""),
         instrument_help=taken["instrument"]["help_text"],
         formula_version=taken["formula_version"],
         scale_min=scale_min,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 from django.db.models import Case, Count, F, Q, When
 from django.db.models.functions import Coalesce
@@ -15,7 +16,9 @@ from accounts.permissions import Rights
 from assessments.models import Assessment, Period, Status
 from assessments.permissions import PUBLISHED, can_see
 from assessments.queries.pemda import Board, PemdaRow, TrendPoint, board, trend
+from indicators.roadmap import whole_levels
 from indicators.scoring import InstrumentSpec, rounds_over
+from spbe_portal.formatting import level_id
 
 LATE_SHOWN = 10
 LOOP = (Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.APPROVED, Status.FINAL)
@@ -82,8 +85,20 @@ class BandCount:
 
 @dataclass(frozen=True)
 class LevelCount:
+    """The indicators at a level, or, of an instrument with fractions, from it up to below `below`."""
+
     level: Level
     rows: tuple[PemdaRow, ...]
+    below: Level | None = None
+
+    @property
+    def label(self) -> str:
+        """ "Level 3", or "2 – <3"."""
+        return (
+            f"Level {level_id(self.level)}"
+            if self.below is None
+            else f"{level_id(self.level)} – <{level_id(self.below)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -210,14 +225,17 @@ def _parts(table: Board, kind: str) -> tuple[Part, ...]:
 
 
 def _levels(table: Board) -> tuple[LevelCount, ...]:
-    """The determined indicators by level, the highest first; whole levels are there even if empty."""
-    found: dict[Level, list[PemdaRow]] = {
-        level: [] for level in range(-(-table.spec.scale_min // 1), int(table.spec.scale_max // 1) + 1)
-    }
+    """The determined indicators by whole level (a fraction counts at the level reached), the highest first; levels
+    are there even if empty."""
+    found: dict[int, list[PemdaRow]] = {level: [] for level in whole_levels(table.spec)}
     for row in table.rows:
         if row.level is not None:
-            found.setdefault(row.level, []).append(row)
-    return tuple(LevelCount(level, tuple(found[level])) for level in sorted(found, reverse=True))
+            found.setdefault(floor(row.level), []).append(row)
+    top = floor(table.spec.scale_max)
+    return tuple(
+        LevelCount(level, tuple(found[level]), level + 1 if table.spec.is_fractional and level < top else None)
+        for level in sorted(found, reverse=True)
+    )
 
 
 def _taking_part(period: Period):

@@ -94,6 +94,8 @@ def _facts(period: Period, result: PemdaResult | None, taken: dict[str, Any]) ->
         "instrument_version": instrument["version"],
         "regulation": instrument["regulation"],
         "regulation_note": instrument["regulation_note"],
+        "topic": instrument.get("topic", "SPBE"),  # results of earlier versions have neither
+        "caution": instrument.get("caution", ""),
         "instrument_help": instrument["help_text"],
         "formula_version": taken["formula_version"],
         "scale_min": scale_min,

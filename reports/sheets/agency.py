@@ -226,6 +226,8 @@ def _about(report: AgencyReport) -> Iterator[tuple[str, Cell, str]]:
     yield "Dasar hukum", report.regulation, "text"
     if report.regulation_note:
         yield "Keberlakuan", report.regulation_note, "text"
+    if report.caution:
+        yield "Perhatian", report.caution, "text"
     yield "Versi rumus", report.formula_version, "text"
     yield (
         "Cara menghitung",

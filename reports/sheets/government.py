@@ -52,7 +52,11 @@ def _summary(book: Book, report: Government) -> None:
         return name, value, _exact(value) if isinstance(value, Fraction) else None, note
 
     rows = [
-        row("Indeks SPBE", report.index.value, "sementara" if report.undetermined else report.index.predicate),
+        row(
+            f"Indeks {report.topic}",
+            report.index.value,
+            "sementara" if report.undetermined else report.index.predicate,
+        ),
         row("Indikator ditetapkan", report.determined, f"dari {report.total}"),
         row("Indeks bila usulan diikuti", report.suggested_index.value),
         row("Indeks tahun lalu", report.last_index.value, _last_note(report)),
@@ -351,6 +355,7 @@ def _about(book: Book, report: Government) -> None:
         "Instrumen": f"{report.instrument} ({report.instrument_code}), versi {report.instrument_version}",
         "Dasar hukum": report.regulation,
         "Keberlakuan": report.regulation_note,
+        **({"Perhatian": report.caution} if report.caution else {}),
         "Rumus": f"versi {report.formula_version}: indeks adalah jumlah level x bobot, dibagi jumlah bobot",
         "Belum ditetapkan": f"dihitung sebagai level {level_id(report.scale_min)}",
         "Sidik hasil (SHA-256)": report.digest,

@@ -118,6 +118,12 @@ def level_class(level: int | Decimal | Fraction | None) -> str:
     return "lvl-none" if level is None else f"lvl-{min(max(floor(level), 0), 5)}"
 
 
+@register.filter
+def level_step(level: int | Decimal | Fraction | None) -> str:
+    """The whole level reached, for a class of one's own: "2" for 2.35, empty for None."""
+    return "" if level is None else str(min(max(floor(level), 0), 5))
+
+
 @register.simple_tag
 def level_badge(
     level: int | Decimal | Fraction | None, name: str = "", *, not_relevant: bool = False, empty: str = "Belum diisi"
