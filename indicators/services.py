@@ -30,7 +30,7 @@ def mark_in_use(instrument: Instrument, *, actor=None) -> Instrument:
     locked = Instrument.objects.select_for_update().get(pk=instrument.pk)
     if is_frozen(locked):
         return locked
-    found = problems(stored_parts(locked))
+    found = ["Instrumen ini masih konsep."] if locked.is_draft else problems(stored_parts(locked))
     if found:
         raise InstrumentNotReady(locked, found)
     locked.in_use_since = timezone.now()

@@ -103,7 +103,7 @@ def usable_instruments() -> tuple[list[Instrument], list[tuple[Instrument, list[
     """Instruments a period can use, and the others with what is wrong. A frozen one was whole when it froze."""
     usable: list[Instrument] = []
     broken: list[tuple[Instrument, list[str]]] = []
-    for instrument in Instrument.objects.all():
+    for instrument in Instrument.objects.filter(is_draft=False):
         found = [] if instrument.in_use_since else problems(stored_parts(instrument))
         if found:
             broken.append((instrument, found))

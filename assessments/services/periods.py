@@ -159,6 +159,8 @@ def detail_errors(details: Mapping[str, Any], *, period_id: int | None = None) -
         errors["evidence_from"] = "Tanggal ini harus sebelum batas waktu pengisian."
     instrument = details.get("instrument")
     target = details.get("target")
+    if instrument is not None and instrument.is_draft:
+        errors["instrument"] = "Instrumen ini masih konsep. Terbitkan dahulu, atau pilih yang lain."
     if instrument is not None and target is not None:
         if not instrument.scale_min <= target <= instrument.scale_max:
             low, high = level_id(instrument.scale_min), level_id(instrument.scale_max)

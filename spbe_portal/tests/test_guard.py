@@ -103,6 +103,18 @@ TABLE: dict[str, list[Row]] = {
     "home": [Row("- 200 200 302 302 302 302 302 200")],
     "instrument": [Row(EVERYONE, ("instrument",))],
     "instrument_list": [Row(EVERYONE)],
+    # Instruments being edited; drafts are their editors' alone.
+    "instrument_import": [Row(MANAGER)],
+    **{
+        name: [Row(MANAGER, ("instrument",))]
+        for name in ("instrument_copy", "instrument_file", "instrument_differences", "instrument_edit")
+    },
+    "instrument_frame": [Row(MANAGER, ("instrument",))],
+    **{name: [Row(POST_ONLY, ("instrument",))] for name in ("instrument_publish", "instrument_discard")},
+    # Nothing is added to what is published: back to its page.
+    "instrument_part_add": [Row("- 403 403 403 403 302 403 302 403", ("instrument", "kind"))],
+    "instrument_part": [Row(MANAGER, ("instrument", "kind", "code"))],
+    "instrument_part_remove": [Row(POST_ONLY, ("instrument", "kind", "code"))],
     # People and agencies
     **{name: [Row(MANAGER)] for name in ("agency_list", "agency_create", "person_list", "person_create")},
     **{name: [Row(MANAGER, ("agency",))] for name in ("agency", "agency_edit", "agency_end")},
@@ -322,6 +334,7 @@ def world(assessment, city, period, request) -> dict[str, Any]:
     things: dict[str, Any] = {
         "assessment": assessment.pk,
         "code": "12",
+        "kind": "indikator",
         "page": 1,
         "period": period.pk,
         "agency": city.dinkes.pk,

@@ -1,7 +1,11 @@
 """Scenes of webhooks and of instruments being edited (see scenes)."""
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from accounts.models import Webhook, WebhookDelivery
 from accounts.services import webhooks
+from indicators import drafts, exchange
+from indicators.models import Instrument
 from spbe_portal.env import WebhookHost
 from spbe_portal.tests.attacks.scenes import MANAGER, Ask, form, page_of, scene
 from spbe_portal.tests.attacks.world import World
@@ -78,3 +82,69 @@ def resend(world: World) -> Ask:
     sent = webhooks.try_out(actor=world.city.coordinator, webhook_id=made.pk)
     WebhookDelivery.objects.filter(pk=sent.pk).update(status="failed", finished_at=sent.created_at)
     return Ask({}, {"pk": made.pk, "delivery": sent.pk})
+
+
+# --- Instruments being edited ----------------------------------------------------------------------
+
+
+def draft(world: World) -> Instrument:
+    return drafts.copy(
+        actor=world.city.coordinator, source=world.period.instrument, code="spbe-47-konsep", name="SPBE 47 konsep"
+    )
+
+
+@scene("instrument_copy", "coordinator", MANAGER, "indicators_instrument")
+def copy_instrument(world: World) -> Ask:
+    code = world.period.instrument.code
+    return Ask({"name": "Salinan", "code": "salinan"}, {"code": code}, foreign={"taken": {"name": "A", "code": code}})
+
+
+@scene("instrument_import", "coordinator", MANAGER, "indicators_instrument")
+def import_instrument(world: World) -> Ask:
+    content = exchange.to_file(world.period.instrument)
+    return Ask({"file": SimpleUploadedFile("spbe.json", content), "code": "dibawa-masuk"})
+
+
+@scene("instrument_frame", "coordinator", MANAGER, "indicators_instrument")
+def edit_frame(world: World) -> Ask:
+    made = draft(world)
+    body = form(world, "coordinator", page_of("instrument_frame", made.code), name="Nama Baru")
+    return Ask(body, {"code": made.code}, foreign={"scale": {**body, "scale_max": "0"}})
+
+
+@scene("instrument_frame", "coordinator", MANAGER, "indicators_instrument")
+def correct_what_is_in_use(world: World) -> Ask:
+    """Its wording only: whatever else is sent along is passed over."""
+    used = world.period.instrument
+    body = form(world, "coordinator", page_of("instrument_frame", used.code), caution="Baca dahulu.")
+    return Ask({**body, "reason": "Lebih jelas.", "scale_max": "9", "is_draft": "1"}, {"code": used.code})
+
+
+@scene("instrument_part", "coordinator", MANAGER, "indicators_indicator")
+def edit_part(world: World) -> Ask:
+    made = draft(world)
+    keys = {"code": made.code, "kind": "indikator", "part": "12"}
+    body = form(world, "coordinator", page_of("instrument_part", *keys.values()), weight="3")
+    return Ask(body, keys, foreign={"no aspect": {**body, "aspect": "99"}, "taken": {**body, "code": "13"}})
+
+
+@scene("instrument_part_add", "coordinator", MANAGER, "indicators_aspect")
+def add_part(world: World) -> Ask:
+    made = draft(world)
+    body = {"code": "8", "name": "Aspek baru", "weight": "1", "domain": "1"}
+    return Ask(body, {"code": made.code, "kind": "aspek"}, foreign={"no domain": {**body, "domain": "99"}})
+
+
+@scene("instrument_part_remove", "coordinator", MANAGER, "indicators_indicator")
+def remove_part(world: World) -> Ask:
+    return Ask({}, {"code": draft(world).code, "kind": "indikator", "part": "12"})
+
+
+@scene("instrument_publish", "coordinator", MANAGER, "indicators_instrument")
+def publish_instrument(world: World) -> Ask:
+    return Ask({"edits": "0"}, {"code": draft(world).code}, foreign={"unseen": {"edits": "7"}})
+
+
+@scene("instrument_discard", "coordinator", MANAGER, "indicators_instrument")
+def discard_instrument(world: World) -> Ask:
+    return Ask({}, {"code": draft(world).code})

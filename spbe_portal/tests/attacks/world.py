@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ImportDraft, Membership, Notification, Role, Webhook, WebhookDelivery
 from assessments import workflow
-from assessments.models import Assessment, Document, DocumentVersion, Evidence
+from assessments.models import Assessment, Document, DocumentVersion, Evidence, SheetDraft
 from assessments.services.followups import create_follow_up
 from conftest import City, accept_all, attach, hand_in, make_person
 from inventory.models import ImportDraft as ApplicationDraft
@@ -90,10 +90,14 @@ def _thing(world: World, route: str, name: str, kind: str) -> Any:
         return {"instrumen/": world.things["instrument"], "cek/": "TIDAK-ADA"}.get(route[: route.index("/") + 1], "12")
     if name == "page":
         return 1
+    if name in ("kind", "part"):
+        return {"kind": "indikator", "part": "12"}[name]
     if name == "delivery":
         return world.things["delivery"]
     if name == "evidence_pk":
         return world.things["evidence"]
+    if name == "draft_pk":
+        return world.things["paper_draft"]
     if kind == "StringConverter":
         return "abc"
     for begins, thing in THINGS:
@@ -136,6 +140,9 @@ def build(city: City, period: Any) -> World:
         ).pk,
         "person_draft": ImportDraft.objects.create(
             user=city.coordinator, subject="people", file_name="orang.csv", rows=[]
+        ).pk,
+        "paper_draft": SheetDraft.objects.create(
+            user=city.operator, subject="working_paper", assessment=assessment, file_name="kertas.csv", rows=[]
         ).pk,
         "application_draft": ApplicationDraft.objects.create(user=city.operator, file_name="a.csv", rows=[]).pk,
         "application": create_application(
