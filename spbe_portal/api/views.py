@@ -53,9 +53,9 @@ class Root(ApiView):
     """The resources by name. Open to everybody, as the document is."""
 
     permission_classes = [AllowAny]
-    authentication_classes = []
+    authentication_classes: list[type] = []
     pagination_class = None
-    filter_backends = []
+    filter_backends: list[type] = []
 
     @extend_schema(
         summary="Daftar sumber daya",
