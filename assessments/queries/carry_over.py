@@ -25,10 +25,12 @@ from assessments.models import (
 )
 from assessments.quality import Span, cautions
 from assessments.queries.answers import answers_of
-from assessments.queries.last_year import results_before
+from assessments.queries.last_year import results_before, with_imported
 from assessments.queries.library import Validity, validity_of
 from assessments.queries.quality import facts_of, renewed_on, span_of
-from indicators.models import Aspect
+from indicators.mapping import Link
+from indicators.mapping_data import links_between
+from indicators.models import Aspect, Instrument
 
 Level = int | Decimal
 
@@ -53,6 +55,7 @@ class Piece:
     attached: Evidence | None
     decision: CarryOver | None
     cautions: tuple[str, ...] = ()  # what is doubtful about it in this year's period
+    origin: Answer | None = None  # the earlier answer it belongs to, where that is of another indicator
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +78,9 @@ class Piece:
 class Proposal:
     """One indicator: last year's answer `source` with its decision, this year's `answer`, and the evidence.
 
-    `level` is what would be taken over: the verified one where it was adjusted.
+    `level` is what would be taken over: the verified one where it was adjusted. Where last year had another
+    instrument, `link` is how the source's indicator goes on in this one, and `others` are further answers whose
+    indicators have a part in it: their evidence is offered too, their texts are read where they stand.
     """
 
     answer: Answer
@@ -85,6 +90,13 @@ class Proposal:
     not_applicable: bool
     decision: CarryOver | None
     pieces: list[Piece] = field(default_factory=list)
+    link: Link | None = None  # None: the same indicator
+    others: tuple[tuple[Answer, Link], ...] = ()
+
+    @property
+    def last_level(self) -> Level | None:
+        """What the source ended with, for information: not always what would be taken over."""
+        return self.review.verified_level if self.review else self.source.self_level
 
     @property
     def code(self) -> str:
@@ -142,6 +154,8 @@ class Proposal:
         """This year's fields as last year's answer would fill them. Texts of what no longer applies are left."""
         if self.not_applicable:
             return {"not_applicable": True, "not_applicable_reason": self.source.not_applicable_reason}
+        if self.link is not None and self.level is None:
+            return {"not_applicable": False, "fact": self.source.fact, "analysis": self.source.analysis}
         return {
             "self_level": self.level,
             "not_applicable": False,
@@ -156,6 +170,11 @@ class Overview:
 
     period: Period  # last year's
     proposals: list[Proposal]
+
+    @property
+    def is_mapped(self) -> bool:
+        """Something is offered by the mapping of another instrument."""
+        return any(proposal.link for proposal in self.proposals)
 
     @property
     def decided(self) -> int:
@@ -196,7 +215,8 @@ def can_start(assessment: Assessment) -> bool:
 def overviews(assessments: Iterable[Assessment], today: date, code: str = "") -> dict[int, Overview]:
     """By assessment id, for those whose agency has a complete earlier result; of one indicator only, where asked.
 
-    One query where there is none, otherwise eight, however many there are.
+    One query where there is none, otherwise eight, however many there are; where the instrument was another one, and
+    three and one a step for each pair of instruments (see `links_between`).
     """
     wanted = list(assessments)
     results = results_before(wanted)
@@ -205,7 +225,7 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
     sources = _sources(results, answers)
     if not sources:
         return {pk: Overview(result.assessment.period, []) for pk, result in results.items()}
-    evidence = [piece for source in sources.values() for piece in source.all_evidence]  # type: ignore[attr-defined]
+    evidence = [piece for origin in sources.values() for piece in origin.evidence]
     newest = DocumentVersion.objects.in_bulk({piece.newest_id for piece in evidence})
     attached = {
         (piece.answer_id, piece.version.document_id): piece
@@ -222,9 +242,10 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
         proposals = []
         span = span_of(assessment)
         for answer in answers:
-            source = sources.get(answer.pk)
-            if source is None or answer.assessment_id != assessment.pk:
+            origin = sources.get(answer.pk)
+            if origin is None or answer.assessment_id != assessment.pk:
                 continue
+            source = origin.source
             pieces = [
                 Piece(
                     evidence=piece,
@@ -233,10 +254,11 @@ def overviews(assessments: Iterable[Assessment], today: date, code: str = "") ->
                     attached=attached.get((answer.pk, piece.version.document_id)),
                     decision=said.get((answer.pk, None, piece.pk)),
                     cautions=_cautions(piece, newest[piece.newest_id], span),
+                    origin=origin.of(piece),
                 )
-                for piece in source.all_evidence  # type: ignore[attr-defined]
+                for piece in origin.evidence
             ]
-            proposal = _proposal(assessment, answer, source, said.get((answer.pk, source.pk, None)), pieces)
+            proposal = _proposal(assessment, answer, origin, said.get((answer.pk, source.pk, None)), pieces)
             if proposal.has_answer or pieces:
                 proposals.append(proposal)
         made[assessment.pk] = Overview(results[assessment.pk].assessment.period, proposals)
@@ -261,39 +283,109 @@ def _cautions(piece: Evidence, newest: DocumentVersion, span: Span) -> tuple[str
     return tuple(caution.text for caution in cautions(facts, span))
 
 
-def _sources(results: dict[int, Result], answers: list[Answer]) -> dict[int, Answer]:
-    """Last year's answers by this year's id: across instruments the same code and name. Three queries."""
-    earlier = [result.assessment_id for result in results.values()]
+@dataclass(frozen=True)
+class Origin:
+    """Where something earlier of an answer stands: the same indicator's answer, or those mapped to it, most first."""
+
+    answers: tuple[tuple[Answer, Link | None], ...]
+    keeps_level: bool  # it may be taken over as this year's level
+
+    @property
+    def source(self) -> Answer:
+        return self.answers[0][0]
+
+    @property
+    def link(self) -> Link | None:
+        return self.answers[0][1]
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """Of all of them, each document once."""
+        found: dict[int, Evidence] = {}
+        for answer, link in self.answers:
+            for piece in answer.all_evidence:  # type: ignore[attr-defined]
+                found.setdefault(piece.pk if link is None else -piece.version.document_id, piece)
+        return list(found.values())
+
+    def of(self, piece: Evidence) -> Answer | None:
+        """The answer of `piece`, where its indicator is not this one."""
+        return next((answer for answer, link in self.answers if link and answer.pk == piece.answer_id), None)
+
+
+def _sources(results: dict[int, Result], answers: list[Answer]) -> dict[int, Origin]:
+    """Last year's answers by this year's id: across instruments the same code and name, else what is mapped to it.
+
+    Three queries where the instrument is the same.
+    """
+    if not answers:
+        return {}
+    earlier = {pk: result.assessment_id for pk, result in results.items()}
+    now = {answer.assessment_id: answer.indicator.instrument_id for answer in answers}
+    pairs = {pk: (results[pk].assessment.period.instrument_id, instrument) for pk, instrument in now.items()}
+    crossing = {pair for pair in pairs.values() if pair[0] != pair[1]}
     rows = (
-        Answer.objects.filter(assessment__in=earlier, indicator__code__in={each.indicator.code for each in answers})
+        Answer.objects.filter(assessment__in=earlier.values())
         .select_related("indicator")
         .prefetch_related(
             Prefetch("reviews", Review.objects.filter(is_current=True), "current_reviews"),
             Prefetch("evidence", _EVIDENCE, "all_evidence"),
         )
     )
-    found = {(row.assessment_id, row.indicator.code, row.indicator.name): row for row in rows} if answers else {}
-    keys = {
-        answer.pk: (results[answer.assessment_id].assessment_id, answer.indicator.code, answer.indicator.name)
-        for answer in answers
-    }
-    return {pk: found[key] for pk, key in keys.items() if key in found}
+    if not crossing:
+        rows = rows.filter(indicator__code__in={each.indicator.code for each in answers})
+    found = {(row.assessment_id, row.indicator.code): row for row in rows}
+    with_imported(results.values(), found.values())
+    links, scales = _links(crossing)
+    origins = {}
+    for answer in answers:
+        pair, before = pairs[answer.assessment_id], earlier[answer.assessment_id]
+        same = found.get((before, answer.indicator.code))
+        if same is not None and same.indicator.name == answer.indicator.name:
+            origins[answer.pk] = Origin(((same, None),), keeps_level=True)
+            continue
+        mapped = links.get(pair, {}).get(answer.indicator.code, [])
+        there = tuple((found[before, link.source], link) for link in mapped if (before, link.source) in found)
+        if there:
+            whole = len(mapped) == 1 and mapped[0].share == 1 and scales[pair[0]] == scales[pair[1]]
+            origins[answer.pk] = Origin(there, keeps_level=whole)
+    return origins
+
+
+def _links(
+    pairs: set[tuple[int, int]],
+) -> tuple[dict[tuple[int, int], dict[str, list[Link]]], dict[int, tuple[Level, Level, bool]]]:
+    """The links by pair of instruments and target's code, the greatest share first; and the scales."""
+    if not pairs:
+        return {}, {}
+    instruments = Instrument.objects.in_bulk({pk for pair in pairs for pk in pair})
+    found: dict[tuple[int, int], dict[str, list[Link]]] = {}
+    for pair in pairs:
+        into: dict[str, list[Link]] = {}
+        for link in links_between(instruments[pair[0]], instruments[pair[1]]):
+            into.setdefault(link.target, []).append(link)
+        found[pair] = {code: sorted(links, key=lambda link: -link.share) for code, links in into.items()}
+    scales = {pk: (each.scale_min, each.scale_max, each.is_fractional) for pk, each in instruments.items()}
+    return found, scales
 
 
 def _proposal(
-    assessment: Assessment, answer: Answer, source: Answer, decision: CarryOver | None, pieces: list[Piece]
+    assessment: Assessment, answer: Answer, origin: Origin, decision: CarryOver | None, pieces: list[Piece]
 ) -> Proposal:
+    source = origin.source
     reviews: list[Review] = source.current_reviews  # type: ignore[attr-defined]
     review = reviews[0] if reviews else None
     level = review.verified_level if review else source.self_level
     scale = assessment.period.instrument
-    fits = level is not None and scale.scale_min <= level <= scale.scale_max
+    fits = origin.keeps_level and level is not None and scale.scale_min <= level <= scale.scale_max
+    left_out = source.not_applicable and (review is None or review.verified_level is None)
     return Proposal(
         answer=answer,
         source=source,
         review=review,
         level=level if fits else None,
-        not_applicable=source.not_applicable and (review is None or review.verified_level is None),
+        not_applicable=left_out and origin.keeps_level,
         decision=decision,
         pieces=pieces,
+        link=origin.link,
+        others=tuple((other, link) for other, link in origin.answers[1:] if link),
     )

@@ -117,7 +117,8 @@ def reuse(*, assessment_id: int, code: str, user: User, earlier: Evidence) -> Ev
             proposal = shown.find(code) if shown else None
         piece = next((each for each in proposal.pieces if each.evidence.pk == earlier.pk), None) if proposal else None
         newest = earlier.version.document.versions.order_by("-number").first()
-        made = _attach(acting, code, earlier, newest.pk if newest else earlier.version_id)
+        mapped = proposal is not None and proposal.link is not None
+        made = _attach(acting, code, earlier, newest.pk if newest else earlier.version_id, with_level=not mapped)
         if proposal and piece:
             _note(acting, proposal, piece, is_valid=True)
         return made
@@ -171,7 +172,7 @@ def _save(acting: Acting, proposal: Proposal, version: int, changes: Mapping[str
 
 def _decide_piece(acting: Acting, proposal: Proposal, piece: Piece, *, keep: bool) -> None:
     if keep and piece.attached is None:
-        _attach(acting, proposal.code, piece.evidence, piece.newest.pk)
+        _attach(acting, proposal.code, piece.evidence, piece.newest.pk, with_level=proposal.link is None)
     elif not keep and piece.attached is not None:
         evidence.remove(
             assessment_id=acting.assessment.pk,
@@ -182,10 +183,11 @@ def _decide_piece(acting: Acting, proposal: Proposal, piece: Piece, *, keep: boo
     _note(acting, proposal, piece, is_valid=keep)
 
 
-def _attach(acting: Acting, code: str, earlier: Evidence, version_id: int) -> Evidence:
+def _attach(acting: Acting, code: str, earlier: Evidence, version_id: int, *, with_level: bool) -> Evidence:
+    """`with_level`: of another instrument's indicator the level it supported means nothing here."""
     scale = acting.assessment.period.instrument
     level = earlier.level
-    fits = level is not None and scale.scale_min <= level <= scale.scale_max
+    fits = with_level and level is not None and scale.scale_min <= level <= scale.scale_max
     return evidence.reuse(
         assessment_id=acting.assessment.pk,
         code=code,

@@ -1,6 +1,7 @@
 """Last year's answers and evidence: asked one by one, copied only when somebody says they are still valid."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from assessments.services import reviews as review_services
 from assessments.tests.test_last_year import run
 from audit.models import Event
 from conftest import accept_all, attach, hand_in
+from indicators.models import Instrument
 
 
 @pytest.fixture
@@ -426,3 +428,53 @@ class TestSeveralAtOnce:
         with CaptureQueriesContext(connection) as many:
             client.get(self.page(assessment, ""))
         assert len(few) == len(many)
+
+
+# --- Last year had another instrument ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def of_another(assessment, city) -> Assessment:
+    """Dinkes's result of 2025 by the instrument of 2018: everything at level 3, accepted."""
+    return run(city, Instrument.objects.get(code="permenpanrb-5-2018"), 2025, 3)
+
+
+def test_what_is_mapped_is_offered_without_its_level(of_another, assessment, city, login):
+    one = proposal(assessment, "36")  # staffing: the same service, on a scale from 0
+    assert (one.source.indicator.code, one.link.share) == ("26", 1)
+    assert (one.last_level, one.level, one.not_applicable) == (3, None, False)
+    assert [piece.origin.indicator.code for piece in one.pieces] == ["26"]
+    page = login(city.operator).get(reverse("carry_over_one", args=[assessment.pk, "36"])).content.decode()
+    assert "Instrumen tahun lalu berbeda." in page
+    assert "Layanan yang dinilai sama: kepegawaian." in page
+    assert "bukan ketentuan peraturan." in page
+    assert "tidak disalin" in login(city.operator).get(reverse("carry_over", args=[assessment.pk])).content.decode()
+    Evidence.objects.filter(answer__assessment=of_another).update(level=3)
+    decide(assessment, city.operator, "36", answer="ya", all_pieces="ya")
+    answer = stored(assessment, "36")
+    assert (answer.self_level, answer.fact, answer.analysis) == (None, "Ada.", "Memenuhi.")
+    assert [piece.level for piece in answer.evidence.all()] == [None]
+
+
+def test_all_that_is_mapped_to_one_indicator_is_offered_once_a_document(of_another, assessment, city):
+    one = proposal(assessment, "1")
+    assert one.source.indicator.code == "2"
+    assert [(other.indicator.code, link.share) for other, link in one.others] == [("3", Fraction(1, 4))]
+    assert len(one.pieces) == 1  # both cite the same report
+
+
+def test_what_nothing_is_mapped_to_is_not_offered(of_another, assessment):
+    assert shown(assessment).find("9") is None
+
+
+def test_over_another_instrument_the_queries_are_as_many_for_one_indicator_as_for_all(of_another, assessment):
+    counts = []
+    for code in ("36", ""):
+        with CaptureQueriesContext(connection) as asked:
+            queries.overview(
+                Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment.pk),
+                timezone.localdate(),
+                code,
+            )
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -16,6 +16,7 @@ from assessments.queries.content import pieces_of
 from assessments.queries.fill import lock_of
 from assessments.services import carry_over as services
 from assessments.views._base import allow, find_assessment, is_writer, rights
+from indicators.mapping_data import OURS
 from indicators.queries import indicator_content
 
 FILTERS = (("belum", "Belum diputuskan"), ("sudah", "Sudah diputuskan"), ("semua", "Semua"))
@@ -156,6 +157,7 @@ def _around(request: HttpRequest, assessment: Assessment) -> dict[str, object]:
     return {
         "assessment": assessment,
         "lock": lock,
+        "ours": OURS,
         "on_behalf": not lock and permissions.acts_on_behalf(rights(request), assessment),
     }
 
