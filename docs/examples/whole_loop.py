@@ -132,6 +132,8 @@ class Portal:
                 seconds = int(refusal.headers.get("Retry-After", "5"))
                 print(f"  … menunggu {seconds} detik: terlalu banyak permintaan")
                 time.sleep(seconds + 1)
+            except urllib.error.URLError as problem:
+                raise Stopped(f"Portal di {self.base} tidak menjawab: {problem.reason}") from None
         raise Stopped("Portal terus menolak karena terlalu banyak permintaan.")
 
 
