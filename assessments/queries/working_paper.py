@@ -30,6 +30,10 @@ def whole_lock(assessment: Assessment, now: datetime) -> str:
     return lock_of(assessment, is_returned=True, now=now)
 
 
+def file_name(assessment: Assessment) -> str:
+    return f"kertas-kerja-{assessment.agency.slug}-{assessment.period.year}.xlsx"
+
+
 def paper_of(assessment: Assessment, rights: Rights, now: datetime, text_max: int) -> Paper:
     """The paper as this person may read and fill it in. A fixed number of queries."""
     instrument = assessment.period.instrument

@@ -16,7 +16,7 @@ from assessments.queries.exports import (
     result_lines,
 )
 from audit.services import record
-from spbe_portal.books import Book, Cell, Column
+from spbe_portal.books import Book, Cell
 
 #: Stands in every file of agencies' figures.
 INTERNAL = "indeks internal OPD, bukan peringkat"
@@ -40,10 +40,6 @@ def evidence_book(title: str, lines: Iterable[Sequence[Cell]]) -> bytes:
     book = _book(f"Daftar bukti dukung {title}")
     book.table("Bukti dukung", EVIDENCE_COLUMNS, lines)
     return book.close()
-
-
-def titles(columns: Iterable[Column]) -> list[str]:
-    return [column.title for column in columns]
 
 
 def _book(title: str) -> Book:

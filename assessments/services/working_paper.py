@@ -5,6 +5,7 @@ has passed or an answer that moved costs nobody what was typed. Applying writes 
 that were shown, or nothing.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from assessments.sentences import kept_around
 from assessments.services._base import locked, require, require_editable
 from assessments.services.answers import REASON_MAX, TEXT_MAX, clean_level, clean_text, save_answer, settled
 from assessments.working_paper import FIELDS, NO, TEXTS, YES, cell_of, normal, print_of
-from assessments.working_paper.reading import Brought, Said
+from assessments.working_paper.reading import BROKEN, Brought, Said
 from indicators.models import Instrument
 from spbe_portal.lists import squeezed
 from spbe_portal.sheets import Unreadable
@@ -183,6 +184,16 @@ def apply(*, draft: SheetDraft, user: User, seen: Mapping[str, int], taken: Coll
         return Applied(saved=len(wanted), left=left, wrong=len(found.wrong))
 
 
+def packed(seen: Mapping[str, int]) -> str:
+    """The versions of a plan as the one text that comes back when it is agreed to."""
+    return " ".join(f"{code}={version}" for code, version in seen.items())
+
+
+def unpacked(text: str) -> dict[str, int]:
+    """What `packed` made; what is no version is left out."""
+    return {code: int(version) for code, version in re.findall(r"([\w-]{1,20})=([0-9]{1,9})(?![0-9])", text[:20_000])}
+
+
 def _save(row: Row, assessment_id: int, user: User) -> None:
     try:
         save_answer(assessment_id=assessment_id, code=row.code, user=user, version=row.version, changes=row.wanted)
@@ -254,7 +265,7 @@ def _compare(row: Row, said: Said, stored: Answer, instrument: Instrument) -> No
     for place, name in enumerate(FIELDS):
         cell = said.cells.get(name, "")
         is_touched = not said.prints or print_of(name, _canonical(name, cell)) != said.prints[place]
-        if not is_touched:
+        if not is_touched or cell.strip() in BROKEN:  # of the latter `reading` has said so
             continue
         if not cell:
             if said.prints and cell_of(name, before[name]):
@@ -263,8 +274,7 @@ def _compare(row: Row, said: Said, stored: Answer, instrument: Instrument) -> No
         try:
             value = _value(name, cell, instrument)
         except Invalid as refused:
-            if not any(problem.startswith(f"{FIELDS[name]}: sel ini") for problem in row.problems):
-                row.problems.append(f"{FIELDS[name]}: {refused.message}")
+            row.problems.append(f"{FIELDS[name]}: {refused.message}")
             continue
         if normal(cell_of(name, value)) != normal(cell_of(name, before[name])):
             row.wanted[name] = value
@@ -344,12 +354,11 @@ def _change(name: str, before: Any, after: Any) -> Change:
         return Change(name, was.replace(".", ","), now.replace(".", ","))
     start, end = kept_around(was, now)
     lead, tail = was[:start], was[len(was) - end :] if end else ""
-    passage = (
-        f"…{lead[-CONTEXT:]}" if len(lead) > CONTEXT else lead,
-        was[start : len(was) - end],
-        now[start : len(now) - end],
-        f"{tail[:CONTEXT]}…" if len(tail) > CONTEXT else tail,
-    )
+    if len(lead) > CONTEXT:
+        lead = f"… {lead[-CONTEXT:].partition(' ')[2]}"
+    if len(tail) > CONTEXT:
+        tail = f"{tail[:CONTEXT].rpartition(' ')[0]} …"
+    passage = (lead, was[start : len(was) - end], now[start : len(now) - end], tail)
     return Change(name, was, now, passage)
 
 

@@ -1,8 +1,5 @@
 """Kertas kerja: out as a workbook, back in with every row shown before anything is written."""
 
-import re
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.views._base import SignedIn, posted
 from assessments import permissions
 from assessments.errors import Refused
+from assessments.export_files import xlsx_file
 from assessments.models import Assessment, SheetDraft
 from assessments.queries import working_paper as queries
 from assessments.services import working_paper as services
@@ -67,13 +65,8 @@ def working_paper_download(request: HttpRequest, pk: int) -> HttpResponse:
     assessment = find_assessment(request, pk)
     mine = rights(request)
     allow(permissions.can_see_answers(mine, assessment))
-    content = write(queries.paper_of(assessment, mine, timezone.now(), TEXT_MAX))
-    headers = {
-        "Content-Disposition": f'attachment; filename="{file_name(assessment)}"',
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-    return HttpResponse(content, content_type=sheets.XLSX, headers=headers)
+    paper = queries.paper_of(assessment, mine, timezone.now(), TEXT_MAX)
+    return xlsx_file(write(paper), queries.file_name(assessment))
 
 
 @get_or_post
@@ -91,7 +84,7 @@ def working_paper_review(request: SignedIn, pk: int, draft_pk: int) -> HttpRespo
         taken = {name.removeprefix("ambil-") for name, value in request.POST.items() if value == "kertas"}
         try:
             applied = services.apply(
-                draft=draft, user=request.user, seen=_seen(request.POST.get("dilihat", "")), taken=taken
+                draft=draft, user=request.user, seen=services.unpacked(request.POST.get("dilihat", "")), taken=taken
             )
         except Refused as refused:
             messages.error(request, refused.message)
@@ -108,15 +101,11 @@ def working_paper_review(request: SignedIn, pk: int, draft_pk: int) -> HttpRespo
         "draft": draft,
         "kept_until": draft.created_at + services.KEPT_FOR,
         "plan": found,
-        "seen": " ".join(f"{code}={version}" for code, version in found.seen.items()),
+        "seen": services.packed(found.seen),
         "taken": taken,
         "on_behalf": permissions.acts_on_behalf(mine, assessment),
     }
     return render(request, "assessments/working_paper_review.html", context, status=status)
-
-
-def file_name(assessment: Assessment) -> str:
-    return f"kertas-kerja-{assessment.agency.slug}-{assessment.period.year}.xlsx"
 
 
 def told(applied: services.Applied) -> str:
@@ -135,8 +124,3 @@ def _draft(request: SignedIn, assessment: Assessment, pk: int) -> SheetDraft | N
     if draft is None and SheetDraft.objects.filter(pk=pk).exclude(user=request.user).exists():
         raise Http404
     return draft
-
-
-def _seen(text: str) -> dict[str, Any]:
-    """The versions that the page showed, by code; what is not one is left out."""
-    return {code: int(version) for code, version in re.findall(r"([\w-]{1,20})=([0-9]{1,9})(?![0-9])", text[:20_000])}

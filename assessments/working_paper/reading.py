@@ -27,7 +27,7 @@ _HEADING_OF = heading_names(_KNOWN)
 #: Columns of the paper that say something but change nothing.
 _ONLY_SAID = frozenset({"kriteria", "buktidukungsejauhini", "catatanverifikator", "keadaan", "aspek", "domain"})
 #: What a program leaves where a formula could not be computed.
-_BROKEN = {"#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+BROKEN = {"#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#N/A", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 
 
 #: Letters of a whole file: every answer of the largest instrument as long as it may be, and some more.
@@ -95,7 +95,7 @@ def _said(line: int, cells: dict[str, str]) -> Said | None:
         if not cell.strip():
             continue
         row.cells[field_name] = cell
-        if cell.strip() in _BROKEN:
+        if cell.strip() in BROKEN:
             row.problems.append(
                 f"{FIELDS[field_name]}: sel ini memuat galat rumus ({cell.strip()}). Ketik isinya sebagai teks biasa."
             )

@@ -19,7 +19,7 @@ from accounts.models import Membership, Role
 from accounts.services import tokens
 from accounts.services.notifications import notify
 from assessments import workflow
-from assessments.models import Assessment, Evidence, FollowUp, Period
+from assessments.models import Assessment, Evidence, FollowUp, Period, SheetDraft
 from assessments.services.followups import create_follow_up
 from audit.models import Event
 from conftest import City, accept_all, hand_in, make_person
@@ -85,6 +85,11 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "document_of_12": lambda scene: (
         Evidence.objects.get(answer__assessment=scene.assessment, answer__indicator__code="12").version.document_id
     ),
+    "paper": lambda scene: (
+        SheetDraft.objects.create(
+            user=scene.city.operator, subject="working_paper", assessment=scene.assessment, file_name="a.csv", rows=[]
+        ).pk
+    ),
     "first_version": lambda scene: 1,
     "evidence_of_12": lambda scene: (
         Evidence.objects.get(answer__assessment=scene.assessment, answer__indicator__code="12").pk
@@ -133,6 +138,14 @@ TABLE: dict[str, list[Row]] = {
             "api_reviews": ("assessment",),
         }.items()
     },
+    **{
+        name: [
+            Row("401 200 404 404 200 200 404 404 404", ("assessment",)),
+            Row("401 200 404 200 200 200 403 404 404", ("assessment",), "submitted"),
+        ]
+        for name in ("api_working_paper", "api_assessment_evidence_file")
+    },
+    "api_working_paper_draft": [Row("401 200 404 404 403 404 404 404 404", ("assessment", "paper"))],
     "api_review": [Row("401 200 404 200 200 200 200 404 404", ("assessment", "code"), "approved")],
     **{
         name: [
@@ -171,11 +184,13 @@ TABLE: dict[str, list[Row]] = {
     "api_periods": [Row(EVERYONE)],
     "api_period": [Row(OF_THE_PERIOD, ("period",))],
     "api_period_agencies": [Row(PERIOD_MANAGER, ("period",))],
+    "api_package": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_open": [Row(WRITES_ONLY, ("period",))],
     "api_period_cancel": [Row(WRITES_ONLY, ("period",))],
     "api_period_finalise": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_assignments": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_results": [Row(SEES_FIGURES, ("period",))],
+    "api_period_results_file": [Row(SEES_FIGURES, ("period",))],
     # The government
     "api_pemda": [Row(SEES_FIGURES, ("period",))],
     "api_pemda_finalise": [Row(WRITES_ONLY, ("period",))],
@@ -216,7 +231,7 @@ TABLE: dict[str, list[Row]] = {
 }
 
 #: Checked in the tests of their own resource, with the reason why not here.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {"api_period_evidence_file": "recorded; assessments/tests/test_api_sheets.py"}
 
 #: Writes that a token to read with, or nobody at all, may send, with the reason why.
 OPEN_WRITES: dict[tuple[str, str], str] = {
