@@ -95,8 +95,8 @@ class FileView(ApiView):
 
 #: What a file's address may answer beside refusals.
 FILE_ANSWERS = {
-    (200, "application/octet-stream"): OpenApiTypes.BINARY,
-    (206, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range"),
+    **{(200, kind): OpenApiTypes.BINARY for kind in uploads.TYPES.values()},
+    **{(206, kind): OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range") for kind in uploads.TYPES.values()},
     304: OpenApiResponse(description="Tidak berubah sejak ETag yang disebut"),
     416: OpenApiResponse(description="Range di luar berkas"),
 }

@@ -32,7 +32,7 @@ class AnswerShape(serializers.Serializer):
     not_applicable_reason = serializers.CharField()
     version = serializers.IntegerField()
     changed_at = serializers.DateTimeField(allow_null=True)
-    changed_by = serializers.StringRelatedField(read_only=True, help_text="null: belum pernah diubah")
+    changed_by = serializers.CharField(allow_null=True, help_text="null: belum pernah diubah")
     on_behalf = serializers.BooleanField(help_text="Terakhir diisi koordinator atas nama OPD")
     lock = serializers.SerializerMethodField(help_text="Mengapa isiannya terkunci sekarang; kosong: terbuka")
     evidence = EvidenceShape(many=True, source="all_evidence")

@@ -397,3 +397,8 @@ def test_a_frozen_unfinished_assessment_has_no_verified_index(coordinator, asses
 def test_writing_for_an_agency_is_recorded_as_such(coordinator, assessment, city):
     coordinator.patch(at("answer", assessment.pk, "12"), {"fact": "Diisikan.", "version": 1})
     assert Event.objects.get(action="answer.save").on_behalf_of == city.dinkes
+
+
+def test_what_an_address_takes_is_told_by_the_schema_alone(coordinator, submitted):
+    assert coordinator.options(at("review", submitted.pk, "1")).status_code == 405
+    assert coordinator.options(at("carry_over_one", submitted.pk, "1")).status_code == 405

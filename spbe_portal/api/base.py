@@ -21,7 +21,8 @@ class ApiView(GenericAPIView):
     """
 
     _claim: IdempotentAnswer | None = None
-    http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+    #: No OPTIONS: what may be sent stands in the OpenAPI document.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
