@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import Count
+
 from assessments.models import ExternalLevel, PemdaResult
 from assessments.specs import spec_of
+from indicators.mapping import Comparison, Link, compare
+from indicators.mapping_data import links_between
 from indicators.scoring import InstrumentSpec, score
 
 Level = int | Decimal
@@ -17,7 +21,10 @@ Level = int | Decimal
 class TrendPoint:
     """One final result of the government. `instrument_changed`: another one than at the point before.
 
-    `external` is the index of the ministry's levels, where all of them are there.
+    `external` is the index of the ministry's levels, where all of them are there. `known` of `total` indicators have
+    a level; fewer only where a past year was brought in from a list (`is_imported`). `compared`: this point and the
+    newest one over what both instruments ask, where they differ and a mapping leads from one to the other. The
+    indices themselves are never of the same kind then.
     """
 
     year: int
@@ -30,14 +37,27 @@ class TrendPoint:
     target: Fraction | None
     external: Fraction | None
     instrument_changed: bool
+    known: int = 0
+    total: int = 0
+    is_imported: bool = False
+    compared: Comparison | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        return self.known < self.total
 
 
-def trend() -> list[TrendPoint]:
-    """The government's results in force, oldest first. Two queries; four more for an instrument not read yet."""
+def trend(until: int | None = None) -> list[TrendPoint]:
+    """The government's results in force, oldest first; those of the years up to `until`, where given.
+
+    Two queries; four more for an instrument not read yet, one where the instruments differ and a few for each older.
+    """
     results = list(
         PemdaResult.objects.filter(superseded_at=None)
         .select_related("period__instrument")
         .defer("snapshot")
+        .annotate(known=Count("period__determinations"))
+        .filter(**({} if until is None else {"period__year__lte": until}))
         .order_by("period__year", "period_id")
     )
     outside: dict[int, dict[str, Level]] = defaultdict(dict)
@@ -62,9 +82,36 @@ def trend() -> list[TrendPoint]:
                 target=None if period.target is None else Fraction(period.target),
                 external=_external(spec_of(period.instrument), outside.get(period.pk, {})),
                 instrument_changed=bool(points) and points[-1].instrument_code != result.instrument_code,
+                known=result.known,
+                total=len(spec_of(period.instrument).indicators),
+                is_imported=period.is_imported,
             )
         )
-    return points
+    return _with_compared(points, results)
+
+
+def _with_compared(points: list[TrendPoint], results: list[PemdaResult]) -> list[TrendPoint]:
+    """Beside each point of an older instrument, what of it can be compared with the newest."""
+    if len({point.instrument_code for point in points}) < 2:
+        return points
+    levels = {
+        pk: {row["code"]: row["level"] for row in taken["indicators"] if row["level"] is not None}
+        for pk, taken in PemdaResult.objects.filter(pk__in=[one.pk for one in results]).values_list("pk", "snapshot")
+    }
+    newest = results[-1]
+    target = newest.period.instrument
+    links: dict[str, list[Link]] = {}
+    found = []
+    for point, result in zip(points, results, strict=True):
+        source = result.period.instrument
+        if source.pk == target.pk:
+            found.append(point)
+            continue
+        if source.code not in links:
+            links[source.code] = links_between(source, target)
+        compared = compare(spec_of(source), spec_of(target), links[source.code], levels[result.pk], levels[newest.pk])
+        found.append(replace(point, compared=compared if compared.indicators else None))
+    return found
 
 
 def _external(spec: InstrumentSpec, levels: Mapping[str, Level]) -> Fraction | None:

@@ -152,6 +152,9 @@ def expected(act: str, roles: tuple[str, ...], letter: str, *, wrote: bool) -> b
     return any(letter in EXPECTED[act][role] for role in roles)
 
 
+OF_A_PERIOD = {permissions.can_finalise, permissions.can_remove_imported}
+
+
 def synthetic(letter: str) -> Assessment:
     return Assessment(pk=1, agency_id=OWN, status=STATES[letter], period=Period(pk=1, status="open"))
 
@@ -160,7 +163,7 @@ def test_every_state_and_every_act_has_a_row():
     assert set(STATES.values()) == set(Status.values)
     assert set(EXPECTED) == set(FUNCTIONS)
     assert {move.name for move in workflow.MOVES} <= set(EXPECTED)
-    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, *OF_A_FOLLOW_UP, *OF_A_LIBRARY, permissions.can_finalise}
+    asked = {*FUNCTIONS.values(), *WITHOUT_ASSESSMENT, *OF_A_FOLLOW_UP, *OF_A_LIBRARY, *OF_A_PERIOD}
     known = {value for name, value in vars(permissions).items() if name.startswith("can_")}
     assert known == asked
 
@@ -193,6 +196,20 @@ def test_the_table_of_moves_agrees_with_the_table(move, wrote):
 def test_what_concerns_no_single_assessment_follows_from_the_roles(function):
     got = {roles for roles in HOLDERS if function(union(*roles))}
     assert got == {roles for roles in HOLDERS if set(roles) & WITHOUT_ASSESSMENT[function]}
+
+
+def test_only_the_coordinator_who_brought_a_past_year_in_removes_it():
+    got = {
+        (roles, is_imported, mine)
+        for roles in HOLDERS
+        for is_imported in (True, False)
+        for mine in (True, False)
+        if permissions.can_remove_imported(
+            rights := union(*roles),
+            Period(pk=1, status="final", is_imported=is_imported, created_by_id=rights.user_id + (not mine)),
+        )
+    }
+    assert got == {(roles, True, True) for roles in HOLDERS if set(roles) & set(COORDINATORS)}
 
 
 def test_only_coordinators_finalise_and_only_a_running_period():

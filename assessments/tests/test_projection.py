@@ -10,6 +10,7 @@ from assessments.past import write
 from assessments.past.plan import plan
 from assessments.past.sheet import read
 from assessments.queries.projection import projection
+from assessments.queries.trend import trend
 from indicators.models import IndicatorMapping
 
 HEAD = ["Tahun", "OPD", "Indikator", "Nilai hasil"]
@@ -81,3 +82,24 @@ def test_without_a_mapping_it_says_so(threes, city, login):
 
 def test_agencies_do_not_see_it(threes, city, login):
     assert login(city.operator).get(reverse("roadmap_projection")).status_code == 403
+
+
+def test_the_trend_compares_across_instruments_only_what_both_ask(threes, city, login):
+    old = past(city, {**dict.fromkeys(range(1, 35), 2), **{f"35-{part}": 2 for part in (1, 2, 3)}}, 2019)
+    assert old.instrument.code == "permenpanrb-5-2018"
+    then, now = trend()
+    assert (then.year, then.is_imported, then.is_partial, now.instrument_changed) == (2019, True, False, True)
+    assert (then.compared.earlier, then.compared.later) == (2, 3)
+    assert then.compared.indicators == 28
+    assert 0 < then.compared.covered < 1
+    assert now.compared is None
+    page = login(city.coordinator).get(reverse("pemda") + f"?periode={threes.pk}").content.decode()
+    assert "sebanding dengan tahun terbaru, hanya indikator yang terpetakan (28 indikator" in page
+    assert "riwayat impor, tanpa bukti" in page
+
+
+def test_a_trend_without_a_mapping_compares_nothing(threes, city):
+    past(city, {1: 2}, 2019)
+    IndicatorMapping.objects.all().delete()
+    then, _ = trend()
+    assert (then.compared, then.known, then.total) == (None, 1, 37)

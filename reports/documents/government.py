@@ -9,6 +9,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
 
+from indicators.mapping import Comparison
 from reports.documents.base import Band, Index, band_note
 from reports.rows import Level
 from spbe_portal.formatting import decimal_id, level_id
@@ -97,7 +98,10 @@ class AgencyLine:
 
 @dataclass(frozen=True)
 class TrendRow:
-    """The government's final index of one year. `instrument_changed`: since the row before."""
+    """The government's final index of one year. `instrument_changed`: since the row before.
+
+    `known` of `total` indicators had a level; `compared`: see `assessments.queries.trend`.
+    """
 
     year: int
     period: str
@@ -106,6 +110,14 @@ class TrendRow:
     target: Fraction | None = None
     external: Fraction | None = None
     instrument_changed: bool = False
+    known: int = 0
+    total: int = 0
+    is_imported: bool = False
+    compared: Comparison | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        return self.known < self.total
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,12 @@ def sources(period_id: int) -> government.Sources:
             target=point.target,
             external=point.external,
             instrument_changed=point.instrument_changed,
+            known=point.known,
+            total=point.total,
+            is_imported=point.is_imported,
+            compared=point.compared,
         )
-        for point in trend()
-        if point.year <= rows.period.year
+        for point in trend(rows.period.year)
     )
     return replace(rows, facts={**rows.facts, "trend": years})
 

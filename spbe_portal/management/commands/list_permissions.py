@@ -128,7 +128,10 @@ def render() -> str:
     lines += ["", "## Laporan Pemda dan kumpulan laporan OPD", "", "Yang tertulis adalah status periodenya.", ""]
     lines += _table(["Tindakan", "Fungsi", *names], _report_rows())
     lines += ["", "## Di luar satu penilaian", ""]
-    lines += _table(["Tindakan", "Fungsi", *names], [*map(_general_row, GENERAL), _finalise_row(), *_password_rows()])
+    lines += _table(
+        ["Tindakan", "Fungsi", *names],
+        [*map(_general_row, GENERAL), _finalise_row(), _removal_row(), *_password_rows()],
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -256,6 +259,14 @@ def _period_states(allowed: Callable[[Rights, Period], bool]) -> list[str]:
 
 def _finalise_row() -> list[str]:
     return ["Memfinalkan periode", _name(permissions.can_finalise), *_period_states(permissions.can_finalise)]
+
+
+def _removal_row() -> list[str]:
+    cells = []
+    for _, rights in ROLES:
+        period = Period(pk=1, status=Period.Status.FINAL, is_imported=True, created_by_id=rights.user_id)
+        cells.append("riwayat yang diimpornya" if permissions.can_remove_imported(rights, period) else NONE)
+    return ["Menghapus riwayat impor", _name(permissions.can_remove_imported), *cells]
 
 
 def _password_rows() -> Iterable[list[str]]:
