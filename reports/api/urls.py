@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.api import place, reports
+from reports.api import package_urls, place, reports
 
 urlpatterns = [
     path("reports/", reports.ReportList.as_view(), name="api_reports"),
@@ -9,4 +9,5 @@ urlpatterns = [
     path("reports/<uuid:pk>/retry/", reports.ReportRetry.as_view(), name="api_report_retry"),
     path("reports/<uuid:pk>/cancel/", reports.ReportCancel.as_view(), name="api_report_cancel"),
     path("periods/<int:pk>/own-place/", place.OwnPlace.as_view(), name="api_own_place"),
+    *package_urls.urlpatterns,
 ]

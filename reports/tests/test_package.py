@@ -30,6 +30,7 @@ from reports import holding, making, services
 from reports.models import ReportJob
 from reports.package import writing
 from reports.queries import package as queries
+from spbe_portal.tests.test_api_guard import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -409,3 +410,24 @@ def test_no_evidence_file_is_read_whole(led, period, city, ask, monkeypatch):
         making.make(str(ask(period, city.coordinator).pk))
     assert ReportJob.objects.get().status == "done"
     assert set(Watched.asked) == {64}
+
+
+# --- For programs ------------------------------------------------------------------------------------
+
+
+def test_programs_read_the_gaps_and_have_it_made(led, period, city, sent, django_capture_on_commit_callbacks):
+    Evidence.objects.filter(answer=led["2"]).delete()
+    client, url = client_of(city.coordinator), reverse("api_package", args=[period.pk])
+    told = client.get(url).json()
+    assert (told["is_draft"], told["complete"], len(told["indicators"])) == (True, 0, 47)
+    second = told["indicators"][1]
+    assert (second["number"], second["files"], second["level"]) == ("2", [], None)
+    assert [gap["kind"] for gap in second["gaps"]] == ["undetermined", "not_approved", "no_evidence"]
+    assert second["gaps"][2]["page"] == reverse("answer", args=[led["2"].assessment_id, "2"])
+    assert told["indicators"][0]["files"] == [{"name": "01-Kebijakan-Arsitektur-SPBE.pdf", "size": 9}]
+    with django_capture_on_commit_callbacks(execute=True):
+        asked = client.post(url, {}, format="json")
+    assert (asked.status_code, sent) == (202, [asked.json()["id"]])
+    assert asked.headers["Location"] == reverse("api_report", args=[asked.json()["id"]])
+    for person in (city.verifier, city.leader, city.operator):
+        assert client_of(person).post(url, {}, format="json").status_code == 403

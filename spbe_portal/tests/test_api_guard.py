@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, Webhook
 from accounts.services import tokens
 from accounts.services.notifications import notify
 from assessments import workflow
@@ -78,6 +78,11 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "person": lambda scene: scene.city.operator2.pk,
     "membership": lambda scene: Membership.objects.get(user=scene.city.operator2).pk,
     "notification": lambda scene: notify([scene.city.operator], kind="account", title="Uji", key="uji")[0].pk,
+    "webhook": lambda scene: (
+        Webhook.objects.create(
+            name="Dasbor", url="https://dasbor.contoh.go.id/", events=["report.ready"], created_by=scene.city.admin
+        ).pk
+    ),
     "instrument": lambda scene: scene.period.instrument.code,
     "report": lambda scene: request_agency_report(scene.assessment.pk, scene.city.coordinator).pk,
     "follow_up": lambda scene: a_follow_up(scene).pk,
@@ -108,6 +113,10 @@ TABLE: dict[str, list[Row]] = {
     "api_notification_read": [Row(WRITES_ONLY, ("notification",))],
     "api_agency": [Row(EVERYONE, ("agency",))],
     **{name: [Row(WRITES_ONLY, ("agency",))] for name in ("api_agency_end", "api_agency_reinstate")},
+    "api_webhooks": [Row(MANAGER)],
+    **{name: [Row(MANAGER, ("webhook",))] for name in ("api_webhook", "api_webhook_deliveries")},
+    "api_webhook_test": [Row(WRITES_ONLY, ("webhook",))],
+    **{name: [Row(WRITES_ONLY, ("instrument",))] for name in ("api_instrument_copy", "api_instrument_publish")},
     "api_people": [Row(MANAGER)],
     "api_person": [Row(MANAGER, ("person",))],
     **{
