@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.text import slugify
 
 from accounts.models import User
 from assessments.models import Assessment, Evidence, Period
@@ -58,7 +57,8 @@ def _csv_file(columns: Iterable[Column], lines: Iterable[Sequence[Cell]], name: 
 
 
 def _named(period: Period) -> str:
-    return f"{slugify(period.name)[:60] or 'periode'}-{timezone.localdate():%Y-%m-%d}"
+    """Nothing that somebody typed."""
+    return f"{period.year}-{timezone.localdate():%Y-%m-%d}"
 
 
 def _headers(name: str) -> dict[str, str]:

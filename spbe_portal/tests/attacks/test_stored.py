@@ -120,6 +120,10 @@ def story(world: World) -> None:
     world.things["application_draft"] = _draft(
         send("operator", "application_import", [], {"file": csv(draft, f"{SHORT}.csv")})
     )
+    draft = f'Nomor;Level;Fakta;{SHORT}\n12;{SHORT};"{_csv(TEXT)}"\n'
+    world.things["paper_draft"] = _draft(
+        send("operator", "working_paper", [assessment.pk], {"file": csv(draft, f"{SHORT}.csv")})
+    )
     draft = f'Kode;Nama;Singkatan;Jenis\nx;"{_csv(TEXT)}";"{_csv(SHORT)}";{SHORT}\n'
     world.things["agency_draft"] = _draft(send("coordinator", "agency_import", [], {"file": csv(draft, "a.csv")}))
     draft = f'Nama;Nama pengguna;OPD;Peran\n"{_csv(TEXT)}";"{_csv(SHORT)}";{SHORT};x\n'
@@ -252,6 +256,7 @@ def test_no_page_that_shows_it_makes_anything_of_it(stored):
         *("consistency", "determine", "document", "document_list", "document_version", "followup", "followup_list"),
         *("history", "notification_list", "period", "person", "person_list", "review_queue"),
         *("roadmap", "sheet", "application_import_review", "agency_import_review", "person_import_review"),
+        "working_paper_review",
     } <= showing, showing
 
 
@@ -263,6 +268,10 @@ EXPORTS = [
     ("history_export", "?bentuk=xlsx", "coordinator"),
     ("audit_trail_export", "?bentuk=csv", "coordinator"),
     ("audit_trail_export", "?bentuk=xlsx", "coordinator"),
+    ("working_paper_download", "", "operator"),
+    ("evidence_export", "?bentuk=csv", "operator"),
+    ("period_evidence_export", "?bentuk=xlsx", "coordinator"),
+    ("results_export", "?bentuk=xlsx", "coordinator"),
 ]
 
 
