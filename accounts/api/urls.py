@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.api import agencies, own, people
+from accounts.api import agencies, own, people, webhooks
 from accounts.api.tokens import TokenView
 
 urlpatterns = [
@@ -19,4 +19,8 @@ urlpatterns = [
     path("people/<int:pk>/activate/", people.PersonActivate.as_view(), name="api_person_activate"),
     path("people/<int:pk>/memberships/", people.RoleAdd.as_view(), name="api_membership_add"),
     path("memberships/<int:pk>/end/", people.RoleEnding.as_view(), name="api_membership_end"),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="api_webhooks"),
+    path("webhooks/<int:pk>/", webhooks.WebhookDetail.as_view(), name="api_webhook"),
+    path("webhooks/<int:pk>/test/", webhooks.WebhookTest.as_view(), name="api_webhook_test"),
+    path("webhooks/<int:pk>/deliveries/", webhooks.DeliveryList.as_view(), name="api_webhook_deliveries"),
 ]

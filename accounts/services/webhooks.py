@@ -14,12 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import sealing, tasks
-from accounts.errors import Invalid, Refused
+from accounts.errors import Invalid, Refused, Stale
 from accounts.models import User, Webhook, WebhookDelivery, WebhookEvent
 from accounts.permissions import can_manage_webhooks, rights_of
 from accounts.services._base import apply_edit, require
 from accounts.webhook_addresses import NotAllowed, is_on, target_of
 from audit.services import record
+from spbe_portal.stale import CHANGED
 
 TEST = "webhook.test"
 #: What every event is called on screen.
@@ -103,6 +104,18 @@ def edit(*, actor: User, webhook_id: int, details: Mapping[str, Any], version: i
         )
         if after:
             record("webhook.edit", webhook, actor=actor, before=before, after=after)
+    return webhook
+
+
+def change(*, actor: User, webhook_id: int, details: Mapping[str, Any], version: int | None) -> Webhook:
+    """As `edit`, and paused or let go on where `details` hold `is_active`, at once."""
+    texts = {name: value for name, value in details.items() if name != "is_active"}
+    with transaction.atomic():
+        webhook = edit(actor=actor, webhook_id=webhook_id, details=texts, version=version)
+        if "is_active" in details and details["is_active"] != webhook.is_active:
+            if version is not None and not texts and version != webhook.version:
+                raise Stale(CHANGED, webhook)
+            webhook = set_active(actor=actor, webhook_id=webhook_id, is_active=details["is_active"])
     return webhook
 
 
