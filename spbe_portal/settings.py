@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
             ("Tahun lalu", "Jawaban dan bukti penilaian sebelumnya, untuk dipakai lagi"),
             ("Bukti dukung", "Berkas dan tautan yang mendukung jawaban"),
             ("Verifikasi", "Keputusan verifikator tiap indikator"),
+            ("Kertas kerja", "Penilaian sebagai lembar kerja XLSX: unduh, isi, unggah"),
             ("Jejak audit", "Siapa melakukan apa, kapan, dan mengapa"),
             ("Langkah", "Mengajukan, mengembalikan, menyetujui, dan langkah lain sebuah penilaian"),
             ("Nilai Pemda", "Level pemerintah daerah: saran, penetapan, hasil"),

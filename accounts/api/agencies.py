@@ -16,7 +16,7 @@ from accounts.forms import AgencyForm, EndAgencyForm, ReasonForm
 from accounts.models import Agency
 from accounts.services import agencies as services
 from spbe_portal.api.base import ApiView, sent_version, with_etag
-from spbe_portal.api.serializers import Strict
+from spbe_portal.api.inputs import Strict
 
 
 class AgencyShape(serializers.ModelSerializer):

@@ -14,7 +14,7 @@ from accounts.bell import unread
 from accounts.models import ApiToken, Membership, Notification, NotificationKind, User
 from accounts.services import notifications as services
 from spbe_portal.api.base import ApiView
-from spbe_portal.api.serializers import Strict
+from spbe_portal.api.inputs import Strict
 
 
 class OwnTokenShape(serializers.ModelSerializer):

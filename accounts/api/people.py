@@ -20,7 +20,7 @@ from accounts.services import mailed_links
 from accounts.services import people as services
 from accounts.services._base import require
 from spbe_portal.api.base import ApiView, sent_version, with_etag
-from spbe_portal.api.serializers import Strict
+from spbe_portal.api.inputs import Strict
 
 
 class PersonShape(serializers.ModelSerializer):

@@ -22,7 +22,7 @@ from accounts.models import ApiToken, User
 from accounts.permissions import rights_of
 from accounts.services import tokens, two_factor
 from spbe_portal.api.base import ApiView
-from spbe_portal.api.serializers import Strict
+from spbe_portal.api.inputs import Strict
 
 MISMATCH = (
     "Nama pengguna atau kata sandi tidak cocok. Bila Anda masuk dengan akun pemerintah, buat token di halaman "

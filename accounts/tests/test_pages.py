@@ -113,7 +113,7 @@ def cost(client: Client, url: str) -> int:
         ("/opd/{agency}/", 9),
         ("/pengguna/", 8),
         ("/pengguna/?q=o&peran=operator&opd=dinkes", 9),
-        ("/pengguna/{person}/", 10),
+        ("/pengguna/{person}/", 11),
         ("/opd/{agency}/akhiri/", 8),
         ("/pengguna/baru/", 6),
     ],

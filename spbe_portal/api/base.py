@@ -63,10 +63,10 @@ class ApiView(GenericAPIView):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def listed(self, queryset: Any, serializer_class: type, prepare: Any = list) -> Response:
-        """One page of a list, filtered and ordered as asked. `prepare` turns the page's rows into what is shown."""
+    def listed(self, queryset: Any, serializer_class: type, shape: Any = list) -> Response:
+        """One page of a list, filtered and ordered as asked. `shape` turns the page's rows into what is shown."""
         page = self.paginate_queryset(self.filter_queryset(queryset))
-        return self.get_paginated_response(serializer_class(prepare(page), many=True).data)
+        return self.get_paginated_response(serializer_class(shape(page), many=True).data)
 
 
 def sent_version(request: Request, data: dict[str, Any]) -> int:

@@ -82,7 +82,13 @@ def _claimed(user_id: int, key: str, fingerprint: str) -> IdempotentAnswer | Non
         raise OtherRequest
     if is_old or (found.status is None and age > ABANDONED):
         mine = IdempotentAnswer.objects.filter(pk=found.pk, created_at=found.created_at, status=found.status)
-        fresh: dict[str, Any] = {"fingerprint": fingerprint, "status": None, "body": None, "headers": {}, "created_at": now}
+        fresh: dict[str, Any] = {
+            "fingerprint": fingerprint,
+            "status": None,
+            "body": None,
+            "headers": {},
+            "created_at": now,
+        }
         if not mine.update(**fresh):
             return None
         found.created_at = now

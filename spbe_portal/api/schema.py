@@ -8,7 +8,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from spbe_portal.api.idempotency import HEADER, LONGEST_KEY
-from spbe_portal.api.serializers import Strict
+from spbe_portal.api.inputs import Strict
 
 PROBLEM = inline_serializer(
     "Hambatan",

@@ -9,17 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from indicators.scoring import Score, exact_text, round_display
-
-
-class Strict(serializers.Serializer):
-    """What a program sends: a field that means nothing here is refused, not passed over."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = {name: [f"Kolom {name} tidak dikenal."] for name in data if name not in self.fields}
-            if unknown:
-                raise serializers.ValidationError(unknown)
-        return super().to_internal_value(data)
+from spbe_portal.api.inputs import Strict as Strict  # beside the shapes, for who needs both
 
 
 @extend_schema_field(OpenApiTypes.NUMBER)
