@@ -6,13 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from assessments.errors import Invalid
-from assessments.forms.periods import usable_instruments
-from assessments.services import periods
 from indicators import drafts, editing, exchange
 from indicators.edit_values import indicator_values, version_of
 from indicators.models import Instrument
-from indicators.services import InstrumentNotReady, mark_in_use
 
 
 @pytest.fixture
@@ -85,23 +81,6 @@ def test_a_draft_is_seen_by_its_editors_only(login, city, copied):
         client = login(getattr(city, who))
         assert (who, client.get("/instrumen/spbe-47-2027/").status_code) == (who, status)
         assert ("SPBE 47 tahun 2027" in client.get("/instrumen/").content.decode()) == (status == 200)
-
-
-def test_no_period_takes_a_draft(city, copied, period):
-    assert copied not in usable_instruments()[0]
-    with pytest.raises(InstrumentNotReady):
-        mark_in_use(copied)
-    with pytest.raises(Invalid) as refused:
-        periods.create_period(
-            user=city.coordinator,
-            name="Penilaian 2027",
-            year=2027,
-            instrument=copied,
-            starts_on=period.starts_on,
-            deadline=period.deadline,
-            agencies=[city.dinkes],
-        )
-    assert list(refused.value.errors) == ["instrument"]
 
 
 def test_the_difference_is_shown_word_by_word(login, city, copied):
