@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-Level = int | Decimal | Fraction
+Level = int | Decimal
 Side = Literal["lower", "higher", ""]
 
 LEAST = 4

@@ -223,7 +223,9 @@ def _write(
 ) -> None:
     indicators = {each.code: each for each in Indicator.objects.filter(instrument=period.instrument_id)}
     now = timezone.now()
-    made, changed, facts = [], [], []
+    made: list[ExternalLevel] = []
+    changed: list[ExternalLevel] = []
+    facts = []
     for row in wanted:
         code, level = row.facts["code"], clean_level(row.facts["level"], period.instrument)
         assert level is not None

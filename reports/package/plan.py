@@ -191,7 +191,8 @@ def _item(given: Given, label: str, period_id: int, limit: int, taken: set[str])
         for number, piece in enumerate(piece for piece in stored if not piece.barrier)
     ]
     if len(packed) == 1 and packed[0].piece.content_type == PDF and packed[0].piece.size <= limit:
-        parts, too_large = [packed], []
+        parts: list[list[Packed]] = [packed]
+        too_large: list[Packed] = []
     else:
         parts, too_large = _split(packed, limit)
     files = []

@@ -172,7 +172,7 @@ def _given(
 
 
 #: How far an assessment is that is not approved, after its agency's name.
-_STATES = {
+_STATES: dict[str, str] = {
     Status.DRAFT: "belum diajukan",
     Status.SUBMITTED: "menunggu verifikasi",
     Status.RETURNED: "dikembalikan untuk diperbaiki",
