@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
             ("Inventaris aplikasi", "Aplikasi dan layanan tiap OPD"),
             ("OPD", "Perangkat daerah"),
             ("Pengguna", "Pengguna dan perannya"),
+            ("Webhook", "Alamat yang diberi tahu bila sesuatu terjadi, dan pengirimannya"),
             ("Pemberitahuan", "Apa yang diberitahukan portal kepada Anda"),
         )
     ],

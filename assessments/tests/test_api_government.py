@@ -17,7 +17,7 @@ from assessments.tests.files import pdf
 from assessments.tests.test_api_periods import ask, pics
 from audit.models import Event
 from indicators.roadmap import best_route
-from spbe_portal.tests.test_api_guard import client_of
+from spbe_portal.tests.api import client_of
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from assessments import workflow
 from assessments.models import Assessment, Assignment, Determination, Period, Result
 from audit.models import Event
 from conftest import DEFAULT_INSTRUMENT, hand_in
-from spbe_portal.tests.test_api_guard import client_of
+from spbe_portal.tests.api import client_of
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from inventory.models import Application
 from inventory.services import create_application
-from spbe_portal.tests.test_api_guard import client_of
+from spbe_portal.tests.api import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("instrument")]
 

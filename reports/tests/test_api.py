@@ -14,7 +14,7 @@ from conftest import hand_in
 from reports import making
 from reports.models import ReportJob
 from reports.tests.test_views import PDF, make_job
-from spbe_portal.tests.test_api_guard import client_of
+from spbe_portal.tests.api import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent")]
 

@@ -30,7 +30,7 @@ from reports import holding, making, services
 from reports.models import ReportJob
 from reports.package import writing
 from reports.queries import package as queries
-from spbe_portal.tests.test_api_guard import client_of
+from spbe_portal.tests.api import client_of
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Membership, Role, Webhook
-from accounts.services import tokens
 from accounts.services.notifications import notify
 from assessments import workflow
 from assessments.models import Assessment, Evidence, FollowUp, Period, SheetDraft
@@ -26,6 +25,7 @@ from conftest import City, accept_all, hand_in, make_person
 from inventory.models import Application
 from inventory.services import create_application
 from reports.services import request_agency_report
+from spbe_portal.tests.api import client_of
 from spbe_portal.tests.test_guard import WHO
 
 #: Answered without a token: they say nothing of anybody, or ask for a password.
@@ -266,13 +266,6 @@ def test_every_address_of_the_api_has_a_row():
 
 def test_every_address_of_the_api_has_a_name_of_its_own():
     assert len(list(patterns(get_resolver()))) == len(ADDRESSES)
-
-
-def client_of(user: Any, scope: str = "write") -> APIClient:
-    client = APIClient()
-    plain = tokens.make(user=user, name="uji", scope=scope, days=1)[1]
-    client.credentials(HTTP_AUTHORIZATION=f"Token {plain}")
-    return client
 
 
 @pytest.fixture
