@@ -38,7 +38,7 @@ class PaperApply(Strict):
     )
 
 
-class ChangeShape(serializers.Serializer):
+class PaperChangeShape(serializers.Serializer):
     """One field that would change; texts as the paper says them."""
 
     field = serializers.CharField(source="name")
@@ -46,7 +46,7 @@ class ChangeShape(serializers.Serializer):
     after = serializers.CharField()
 
 
-class RowShape(serializers.Serializer):
+class PaperRowShape(serializers.Serializer):
     """One row of the file."""
 
     line = serializers.IntegerField(help_text="Nomor baris dalam berkas")
@@ -56,7 +56,7 @@ class RowShape(serializers.Serializer):
         help_text="conflict: isian portal lebih baru, tidak diterapkan kecuali disebut dalam take",
     )
     version = serializers.IntegerField(help_text="Versi jawaban yang dibandingkan; 0: tidak ada")
-    changes = ChangeShape(many=True)
+    changes = PaperChangeShape(many=True)
     problems = serializers.ListField(child=serializers.CharField())
     notes = serializers.ListField(child=serializers.CharField())
 
@@ -70,10 +70,10 @@ class PaperShape(serializers.Serializer):
     lock = serializers.CharField(help_text="Mengapa belum dapat diterapkan; kosong: dapat")
     shown = serializers.CharField(help_text="Kirim kembali saat menerapkan")
     ignored = serializers.ListField(child=serializers.CharField(), help_text="Kolom yang dilewati")
-    rows = RowShape(many=True)
+    rows = PaperRowShape(many=True)
 
 
-class AppliedShape(serializers.Serializer):
+class PaperAppliedShape(serializers.Serializer):
     saved = serializers.IntegerField(help_text="Indikator yang tersimpan")
     left = serializers.IntegerField(help_text="Bertentangan dan dibiarkan seperti di portal")
     wrong = serializers.IntegerField(help_text="Bermasalah dan tidak disimpan")
@@ -96,7 +96,6 @@ def paper_data(draft: SheetDraft, assessment: Assessment) -> dict[str, Any]:
 
 @extend_schema(tags=["Kertas kerja"])
 class WorkingPaper(FileView, LoopView):
-    serializer_class = PaperShape
     parser_classes = [MultiPartParser]
 
     @extend_schema(
@@ -161,7 +160,7 @@ class WorkingPaperDraft(LoopView):
         "disimpan bila disebut dalam take. Bila isian portal berubah setelah pemeriksaan: 409, periksa kembali.",
         operation_id="working_paper_apply",
         request=PaperApply,
-        responses=AppliedShape,
+        responses=PaperAppliedShape,
         examples=[OpenApiExample("Dengan satu pilihan", value={"shown": "1=3 2=1", "take": ["2"]}, request_only=True)],
     )
     def post(self, request: Request, pk: int, draft_pk: int) -> Response:
@@ -171,4 +170,4 @@ class WorkingPaperDraft(LoopView):
         applied = services.apply(
             draft=draft, user=request.user, seen=services.unpacked(sent["shown"]), taken=set(sent.get("take", []))
         )
-        return Response(AppliedShape(applied).data)
+        return Response(PaperAppliedShape(applied).data)
