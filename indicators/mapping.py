@@ -25,6 +25,10 @@ class Link:
     share: Fraction
     note: str = ""
 
+    @property
+    def is_same(self) -> bool:
+        return self.source == self.target and self.share == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
@@ -104,7 +108,10 @@ def problems(links: Iterable[Link]) -> list[str]:
 
 
 def compose(first: Iterable[Link], second: Iterable[Link]) -> list[Link]:
-    """The mapping by way of an instrument in between: shares multiply along a way and add up over the ways."""
+    """The mapping by way of an instrument in between: shares multiply along a way and add up over the ways.
+
+    The notes of both are kept; that an indicator is the same one is not worth saying beside another.
+    """
     onward: defaultdict[str, list[Link]] = defaultdict(list)
     for link in second:
         onward[link.source].append(link)
@@ -115,7 +122,8 @@ def compose(first: Iterable[Link], second: Iterable[Link]) -> list[Link]:
             key = (link.source, after.target)
             shares[key] = shares.get(key, Fraction(0)) + link.share * after.share
             said = notes.setdefault(key, [])
-            said += [note for note in (link.note, after.note) if note and note not in said]
+            parts = [each for each in (link, after) if not each.is_same] or [link]
+            said += [each.note for each in parts if each.note and each.note not in said]
     return [Link(source, target, share, " ".join(notes[source, target])) for (source, target), share in shares.items()]
 
 

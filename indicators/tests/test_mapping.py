@@ -110,6 +110,12 @@ def test_a_way_over_an_instrument_in_between_multiplies_and_adds():
     assert found == [Link("1", "z", Fraction(3, 4), "Satu. Tiga. Dua.")]
 
 
+def test_that_an_indicator_is_the_same_one_is_not_said_beside_more():
+    same = Link("1", "1", Fraction(1), "Sama.")
+    assert compose([same], [Link("1", "z", HALF, "Sebagian.")]) == [Link("1", "z", HALF, "Sebagian.")]
+    assert compose([same], [same]) == [same]
+
+
 def test_what_is_no_mapping_is_said():
     links = [Link("1", "a", Fraction(3, 4)), Link("1", "b", HALF), Link("2", "a", Fraction(2)), Link("1", "a", HALF)]
     assert problems(links) == [
