@@ -57,6 +57,7 @@ class InstrumentPublish(ApiView):
         operation_id="instruments_publish",
         request=PublishGiven,
         responses=InstrumentShape,
+        examples=[OpenApiExample("Tanpa isi", value={}, request_only=True)],
     )
     def post(self, request: Request, code: str) -> Response:
         require(can_edit_instruments(self.rights))
