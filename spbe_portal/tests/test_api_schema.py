@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.services import tokens
-from assessments.models import Assessment
+from assessments.models import Assessment, SheetDraft
 from assessments.services.followups import create_follow_up
 from conftest import hand_in
 from inventory.services import create_application
@@ -85,6 +85,13 @@ def operations() -> tuple[Any, ...]:
     return tuple(operation for operation in found if operation.path not in NOT_ASKED)
 
 
+def a_paper(assessment: Assessment, user: Any) -> SheetDraft:
+    rows = [{"line": 2, "code": "1", "cells": {"self_level": "3"}}]
+    return SheetDraft.objects.create(
+        user=user, subject="working_paper", assessment=assessment, file_name="a.csv", rows=rows
+    )
+
+
 @pytest.fixture
 def known(assessment, city, period) -> dict[str, list[Any]]:
     """What is there, by the word before it in an address: drafts and what was handed in."""
@@ -95,6 +102,7 @@ def known(assessment, city, period) -> dict[str, list[Any]]:
     return {
         "assessments": [assessment.pk, other.pk],
         "answers": ["12", "1"],
+        "working-paper": [a_paper(assessment, city.operator).pk],
         "reviews": ["12"],
         "periods": [period.pk],
         "determinations": ["12"],
