@@ -159,9 +159,7 @@ class PemdaReopen(_GovernmentView):
         operation_id="periods_pemda_reopen",
         request=PemdaReopenGiven,
         responses=GovernmentShape,
-        examples=[
-            OpenApiExample("Salah tulis", value={"reason": "Level salah tulis."}, request_only=True)
-        ],
+        examples=[OpenApiExample("Salah tulis", value={"reason": "Level salah tulis."}, request_only=True)],
     )
     def post(self, request: Request, pk: int) -> Response:
         period = self.find(pk, write=True)
