@@ -86,13 +86,13 @@ def read(table: Table) -> Sheet:
             used, entries = {*columns.values(), *years}, _by_year(rows, columns, years)
         else:
             continue
-        found = list(entries)
-        if not found:
+        taken = list(entries)
+        if not taken:
             raise Unreadable("Di bawah judul kolom belum ada satu nilai pun.")
         ignored = [
             cell for at, cell in enumerate(cells) if cell and at not in used and squeezed(cell) not in _ONLY_SAID
         ]
-        return Sheet(found, ignored)
+        return Sheet(taken, ignored)
     raise Unreadable(UNKNOWN)
 
 

@@ -7,6 +7,7 @@ Nothing is made up: no texts, no evidence, no reviewer and no hand-in. What an a
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -144,7 +145,7 @@ def _determine(
         Determination(
             period=period,
             indicator=indicators[code],
-            level=number(group.result[code]),
+            level=Decimal(group.result[code]),
             reason=f"Riwayat impor dari berkas {file_name}"[:300],
             determined_by=user,
             determined_at=now,
@@ -162,8 +163,8 @@ def _assessments(
         chunk = groups[start : start + AT_ONCE]
         made = Assessment.objects.bulk_create(_assessment(period, group, now) for group in chunk)
         Assignment.objects.bulk_create(
-            Assignment(period=period, agency_id=group.agency_id, indicator=indicators[code])
-            for group in chunk
+            Assignment(period=period, agency_id=assessment.agency_id, indicator=indicators[code])
+            for assessment, group in zip(made, chunk, strict=True)
             for code in group.assigned
         )
         rows = {
@@ -202,6 +203,7 @@ def _assessments(
 
 def _assessment(period: Period, group: Group, now: datetime) -> Assessment:
     own, score = group.own_score, group.score
+    assert group.agency_id is not None
     return Assessment(
         period=period,
         agency_id=group.agency_id,

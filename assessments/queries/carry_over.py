@@ -364,7 +364,9 @@ def _links(
         for link in links_between(instruments[pair[0]], instruments[pair[1]]):
             into.setdefault(link.target, []).append(link)
         found[pair] = {code: sorted(links, key=lambda link: -link.share) for code, links in into.items()}
-    scales = {pk: (each.scale_min, each.scale_max, each.is_fractional) for pk, each in instruments.items()}
+    scales: dict[int, tuple[Level, Level, bool]] = {
+        pk: (each.scale_min, each.scale_max, each.is_fractional) for pk, each in instruments.items()
+    }
     return found, scales
 
 

@@ -58,7 +58,9 @@ def answers_in(result: Result, answers: Iterable[Answer], *prefetch: Prefetch) -
         .select_related("indicator")
         .prefetch_related(Prefetch("reviews", Review.objects.filter(is_current=True), "current_reviews"), *prefetch)
     )
-    found = {wanted[key]: row for row in rows if (key := (row.indicator.code, row.indicator.name)) in wanted}
+    found: dict[int, Answer] = {
+        wanted[key]: row for row in rows if (key := (row.indicator.code, row.indicator.name)) in wanted
+    }
     with_imported([result], found.values())
     return found
 

@@ -1,7 +1,7 @@
 """The government's index over the years, from its final results."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -90,7 +90,7 @@ def trend(until: int | None = None) -> list[TrendPoint]:
     return _with_compared(points, results)
 
 
-def _with_compared(points: list[TrendPoint], results: list[PemdaResult]) -> list[TrendPoint]:
+def _with_compared(points: list[TrendPoint], results: Sequence[PemdaResult]) -> list[TrendPoint]:
     """Beside each point of an older instrument, what of it can be compared with the newest."""
     if len({point.instrument_code for point in points}) < 2:
         return points
