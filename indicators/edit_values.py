@@ -131,7 +131,7 @@ def indicator_values(indicator: Indicator) -> Values:
     values["evidence_hints"] = _lines(
         f"{', '.join(str(level) for level in hint.levels)} | {hint.text}" for hint in indicator.evidence_hints.all()
     )
-    criteria = {row.level: row for row in indicator.criteria.all()}
+    criteria: dict[int | Decimal, LevelCriterion] = {row.level: row for row in indicator.criteria.all()}
     for level in levels_of(indicator.instrument, criteria):
         row = criteria.get(level)
         values[f"criterion_{level}"] = plain(row.text) if row else ""

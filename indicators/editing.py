@@ -159,11 +159,7 @@ def add_part(*, actor: User, instrument_id: int, kind: str, typed: Mapping[str, 
         instrument = draft(actor, instrument_id)
         model = KINDS[kind]
         last = model.objects.filter(instrument=instrument).aggregate(last=Max("order"))["last"] or 0
-        row = (
-            model(instrument=instrument, order=last + 1, weight_numerator=0, capability="")
-            if kind != "aspek"
-            else (Aspect(instrument=instrument, order=last + 1, weight_numerator=0))
-        )
+        row: Any = model(instrument=instrument, order=last + 1, weight_numerator=0)
         _apply(row, kind, dict(typed))
         count(instrument)
         after = {"kind": kind, **{name: text for name, text in typed.items() if text}}
@@ -259,7 +255,7 @@ def _field(name: str) -> str:
 
 def _save_criteria(indicator: Indicator, changed: Values) -> None:
     """Both texts of a level are one row; where both are empty there is none."""
-    held = {row.level: row for row in indicator.criteria.all()}
+    held: dict[Any, Any] = {row.level: row for row in indicator.criteria.all()}
     for level in values_of.levels_of(indicator.instrument, held):
         names = (f"criterion_{level}", f"agency_{level}")
         if not set(names) & set(changed):
