@@ -94,7 +94,7 @@ class FileView(ApiView):
 
 
 #: What a file's address may answer beside refusals.
-FILE_ANSWERS = {
+FILE_ANSWERS: dict[int | tuple[int, str], Any] = {
     **{(200, kind): OpenApiTypes.BINARY for kind in uploads.TYPES.values()},
     **{(206, kind): OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range") for kind in uploads.TYPES.values()},
     304: OpenApiResponse(description="Tidak berubah sejak ETag yang disebut"),

@@ -122,7 +122,8 @@ def set_assignments(
 
     `expected` is what the person saw in each cell: `Stale` (with the cells as they are now) where somebody changed
     one meanwhile. `version` is that of the period whose whole table they saw: `Stale` (with the period) where it is
-    another now and anything would change. Raises `PermissionDenied`, `WrongState`, `Invalid`, and `NotReady` with what is refused and why.
+    another now and anything would change. Raises `PermissionDenied`, `WrongState`, `Invalid`, and `NotReady` with what
+    is refused and why.
     """
     require(permissions.can_assign(rights_of(user)))
     wanted = _wanted(changes)
