@@ -13,6 +13,7 @@ from assessments import permissions
 from assessments.models import Assessment, FollowUp, Period, Status
 from assessments.moves import MOVES
 from assessments.workflow.followups import FOLLOW_UP_MOVES, follow_up_actions
+from indicators.permissions import can_edit_instruments
 from inventory import permissions as applications
 from reports import permissions as reports
 from reports.models import ReportJob
@@ -68,6 +69,7 @@ GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
     ("Menandai calon konsolidasi", applications.can_mark),
     ("Mengelola OPD, pengguna, dan peran", can_manage_accounts),
     ("Mengelola webhook dan membaca kirimannya", can_manage_webhooks),
+    ("Menyalin, mengubah, menerbitkan, dan memperbaiki instrumen", can_edit_instruments),
 )
 
 #: Acts on one agency's applications.
