@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.views._base import SignedIn, posted
@@ -58,7 +57,7 @@ def external_export(request: HttpRequest, pk: int) -> HttpResponse:
     """The same as a workbook."""
     period = _find(request, pk)
     content = external_book.book(queries.comparison(period), timezone.now())
-    return _xlsx(content, f"perbandingan-{slugify(period.name)}")
+    return _xlsx(content, f"perbandingan-{period.year}-{period.pk}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,7 +90,7 @@ def external_import(request: SignedIn, pk: int) -> HttpResponse:
 def external_import_review(request: SignedIn, pk: int, draft_pk: int) -> HttpResponse:
     """Row by row what would happen; the button does exactly that."""
     period = _find(request, pk, write=True)
-    held = SheetDraft.objects.filter(subject=SheetDraft.Subject.EXTERNAL, period=period, pk=draft_pk).first()
+    held = services.draft_of(period, draft_pk)
     if held is None:
         messages.info(request, "Unggahan itu tidak ada lagi: sudah disimpan, atau digantikan unggahan lain.")
         return redirect("external_comparison", pk)
