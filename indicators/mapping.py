@@ -110,7 +110,7 @@ def problems(links: Iterable[Link]) -> list[str]:
 def compose(first: Iterable[Link], second: Iterable[Link]) -> list[Link]:
     """The mapping by way of an instrument in between: shares multiply along a way and add up over the ways.
 
-    The notes of both are kept; that an indicator is the same one is not worth saying beside another.
+    The notes of both are kept, but for a first step that only groups anew.
     """
     onward: defaultdict[str, list[Link]] = defaultdict(list)
     for link in second:
@@ -122,7 +122,8 @@ def compose(first: Iterable[Link], second: Iterable[Link]) -> list[Link]:
             key = (link.source, after.target)
             shares[key] = shares.get(key, Fraction(0)) + link.share * after.share
             said = notes.setdefault(key, [])
-            parts = [each for each in (link, after) if not each.is_same] or [link]
+            # The same code in another instrument need not be the same indicator: only regrouping comes first.
+            parts = [after] if link.is_same else [link, after]
             said += [each.note for each in parts if each.note and each.note not in said]
     return [Link(source, target, share, " ".join(notes[source, target])) for (source, target), share in shares.items()]
 

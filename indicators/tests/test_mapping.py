@@ -195,3 +195,9 @@ def test_loaddata_works_on_an_empty_database():
         "loaddata", *(f"fixtures/{spec.code}.json" for spec in SHIPPED.values()), "fixtures/pemetaan.json", verbosity=0
     )
     assert IndicatorMapping.objects.count() == len(read_mappings())
+
+
+def test_an_indicator_that_keeps_its_number_keeps_the_note_of_the_step_that_changes_it():
+    regrouped = [Link("1", "1", Fraction(1), "Hanya pengelompokan.")]
+    onward = [Link("1", "1", Fraction(1), "Menjadi bagian dari tata kelola.")]
+    assert [link.note for link in compose(regrouped, onward)] == ["Menjadi bagian dari tata kelola."]
