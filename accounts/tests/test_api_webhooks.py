@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts import tasks, webhook_sending
-from accounts.models import Webhook
+from accounts.models import IdempotentAnswer, Webhook
 from accounts.services import tokens
 from spbe_portal.env import WebhookHost
 
@@ -97,3 +97,10 @@ def test_the_receiver_in_the_docs_tells_ours_from_others():
     assert not is_genuine("whsec_b", header, body)
     assert not is_genuine("whsec_a", header, body + b" ")
     assert not is_genuine("whsec_a", webhook_sending.signature("whsec_a", body, now - 301), body)
+
+
+def test_a_webhook_made_twice_with_one_key_is_one_and_its_secret_lies_nowhere_in_clear(client):
+    first, second = (client.post("/api/v1/webhooks/", GIVEN, format="json", HTTP_IDEMPOTENCY_KEY="a") for _ in "ab")
+    assert (first.status_code, second.json()) == (201, first.json())
+    assert Webhook.objects.count() == 1
+    assert first.data["secret"] not in str(IdempotentAnswer.objects.get().body)

@@ -2,7 +2,8 @@
 
 The row of a key is claimed in a transaction of its own before anything is done, so of two that arrive together one
 works and the other is told to wait. Only answers of success are kept; whatever else happened frees the key. A claim
-whose process died is taken over after `ABANDONED`.
+whose process died is taken over after `ABANDONED`. What is kept is encrypted: some answers hold a secret that is
+shown once.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -19,6 +21,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import sealing
 from accounts.models import IdempotentAnswer
 
 HEADER = "Idempotency-Key"
@@ -40,6 +43,14 @@ class OtherRequest(APIException):
     default_detail = f"{HEADER} ini sudah dipakai untuk permintaan lain. Pakai kunci baru untuk setiap permintaan."
 
 
+class Unreadable(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = (
+        f"Permintaan dengan {HEADER} ini sudah dikerjakan, tetapi jawabannya tidak dapat dibaca lagi. "
+        "Periksa hasilnya sebelum mengirim dengan kunci baru."
+    )
+
+
 class Replay(Exception):
     """The request was answered before; `response` is that answer."""
 
@@ -51,7 +62,7 @@ class Replay(Exception):
 def claim(request: Request) -> IdempotentAnswer | None:
     """The claimed row of the request's key, to be settled with its answer; None without a key.
 
-    Raises `Replay`, `UnderWay`, `OtherRequest`, and `ValidationError` for a key that is none.
+    Raises `Replay`, `UnderWay`, `OtherRequest`, `Unreadable`, and `ValidationError` for a key that is none.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -96,7 +107,7 @@ def _claimed(user_id: int, key: str, fingerprint: str) -> IdempotentAnswer | Non
     if found.status is None:
         raise UnderWay
     headers = {**found.headers, "Idempotency-Replayed": "true"}
-    raise Replay(Response(found.body, status=found.status, headers=headers))
+    raise Replay(Response(_opened(found), status=found.status, headers=headers))
 
 
 def settle(row: IdempotentAnswer, response: Any) -> None:
@@ -104,9 +115,17 @@ def settle(row: IdempotentAnswer, response: Any) -> None:
     if not 200 <= response.status_code < 300 or not isinstance(response, Response):
         free(row)
         return
-    body = None if response.data is None else json.loads(JSONRenderer().render(response.data))
+    body = None if response.data is None else sealing.encrypt(JSONRenderer().render(response.data).decode())
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     _still(row).update(status=response.status_code, body=body, headers=headers)
+
+
+def _opened(row: IdempotentAnswer) -> Any:
+    """The body of the answer. Raises `Unreadable` where SECRET_KEY was replaced and the former one is gone."""
+    try:
+        return None if row.body is None else json.loads(sealing.decrypt(row.body))
+    except InvalidToken:
+        raise Unreadable from None
 
 
 def free(row: IdempotentAnswer) -> None:

@@ -174,3 +174,16 @@ def test_of_two_at_once_one_works_and_one_waits(city, monkeypatch):
     assert Agency.objects.filter(name="Badan Uji").count() == 1
     assert IdempotentAnswer.objects.get().status == 201
     assert idempotency.sweep() == 0
+
+
+def test_what_is_kept_can_be_read_by_the_portal_alone(city, settings):
+    client = client_of(city.coordinator)
+    first = send(client)
+    kept = IdempotentAnswer.objects.get().body
+    assert isinstance(kept, str)
+    assert "Badan Uji" not in kept
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    assert idempotency._opened(IdempotentAnswer.objects.get()) == first.json()
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(idempotency.Unreadable):
+        idempotency._opened(IdempotentAnswer.objects.get())
