@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from assessments import deadlines, parts, previews, reminders, scans
+from assessments.models import SheetDraft
 
 
 @shared_task(soft_time_limit=60, time_limit=90)  # seconds
@@ -46,6 +47,12 @@ def tell_of_passed_deadlines() -> None:
 def remind_of_follow_ups() -> None:
     """On the schedule once a day; running it again does no harm."""
     reminders.send_reminders()
+
+
+@shared_task
+def sweep_sheets() -> None:
+    """On the schedule once a day: lists and working papers that nobody confirmed in time."""
+    SheetDraft.objects.over().delete()
 
 
 @shared_task

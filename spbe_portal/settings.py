@@ -163,6 +163,7 @@ CELERY_TIMEZONE = "UTC"
 # The one worker runs the schedule too (-B). A second one would do no harm: every task on it may run at any time.
 CELERY_BEAT_SCHEDULE = {
     "import-drafts": {"task": "accounts.tasks.clean_up_imports", "schedule": crontab(hour="19", minute="45")},
+    "sheet-drafts": {"task": "assessments.tasks.sweep_sheets", "schedule": crontab(hour="19", minute="50")},
     "unsent-invitations": {
         "task": "accounts.tasks.send_unsent_invitations",
         "schedule": 300.0,

@@ -85,7 +85,7 @@ def paper_data(draft: SheetDraft, assessment: Assessment) -> dict[str, Any]:
         {
             "id": draft.pk,
             "file_name": draft.file_name,
-            "kept_until": draft.created_at + services.KEPT_FOR,
+            "kept_until": draft.kept_until,
             "lock": found.lock,
             "shown": services.packed(found.seen),
             "ignored": found.ignored,

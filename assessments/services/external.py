@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,7 +28,6 @@ from spbe_portal.formatting import level_id
 from spbe_portal.lists import CHANGED, NEW, SAME, WRONG
 from spbe_portal.sheets import Table, Unreadable, write_xlsx
 
-KEPT_FOR = timedelta(days=1)
 HEADINGS = ("No", "Indikator", "Nilai")
 VALUE = "Nilai kementerian"
 Level = int | Decimal
@@ -124,8 +121,7 @@ def keep(*, brought: Brought, stated: str, file_name: str, period: Period, user:
     """Keep what was shown; this person's earlier one for the same period goes. `stated` typed wins over the file's."""
     kind = SheetDraft.Subject.EXTERNAL
     with transaction.atomic():
-        old = Q(user=user, period=period) | Q(created_at__lt=timezone.now() - KEPT_FOR)
-        SheetDraft.objects.filter(old, subject=kind).delete()
+        SheetDraft.objects.filter(user=user, period=period, subject=kind).delete()
         return SheetDraft.objects.create(
             user=user,
             subject=kind,
@@ -138,6 +134,12 @@ def keep(*, brought: Brought, stated: str, file_name: str, period: Period, user:
             },
             ignored=brought.plan.ignored,
         )
+
+
+def draft_of(period: Period, pk: int) -> SheetDraft | None:
+    """One that can still be confirmed, whoever brought it in."""
+    found = SheetDraft.objects.kept().filter(subject=SheetDraft.Subject.EXTERNAL, period=period, pk=pk)
+    return found.first()
 
 
 def kept(draft: SheetDraft) -> Brought:

@@ -8,18 +8,17 @@ that were shown, or nothing.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from assessments import permissions
 from assessments.errors import Invalid, Refused, Stale, TooLate, WrongState
 from assessments.models import Answer, Assessment, DecisionKind, Review, SheetDraft, Status
+from assessments.models.imports import SheetDraftQuerySet
 from assessments.queries.answers import answers_of
 from assessments.queries.working_paper import key_of, whole_lock
 from assessments.sentences import kept_around
@@ -31,7 +30,6 @@ from indicators.models import Instrument
 from spbe_portal.lists import squeezed
 from spbe_portal.sheets import Unreadable
 
-KEPT_FOR = timedelta(days=7)
 SAME, CHANGED, CONFLICT, WRONG = "same", "changed", "conflict", "wrong"
 CONTEXT = 60  # letters shown before and after what changed in a text
 MOVED = (
@@ -125,8 +123,7 @@ def keep(*, brought: Brought, file_name: str, assessment: Assessment, user: User
     """
     _require_own_paper(brought, assessment)
     with transaction.atomic():
-        mine = Q(user=user, assessment=assessment) | Q(created_at__lt=timezone.now() - KEPT_FOR)
-        SheetDraft.objects.filter(mine, subject=SheetDraft.Subject.WORKING_PAPER).delete()
+        _of(user, assessment).delete()
         return SheetDraft.objects.create(
             user=user,
             subject=SheetDraft.Subject.WORKING_PAPER,
@@ -139,9 +136,12 @@ def keep(*, brought: Brought, file_name: str, assessment: Assessment, user: User
 
 def draft_of(user: User, assessment: Assessment, pk: int | None = None) -> SheetDraft | None:
     """The paper this person brought in for the assessment and has not applied."""
-    found = SheetDraft.objects.filter(user=user, assessment=assessment, subject=SheetDraft.Subject.WORKING_PAPER)
-    found = found.filter(created_at__gte=timezone.now() - KEPT_FOR)
+    found = _of(user, assessment).kept()
     return (found if pk is None else found.filter(pk=pk)).order_by("-pk").first()
+
+
+def _of(user: User, assessment: Assessment) -> SheetDraftQuerySet:
+    return SheetDraft.objects.filter(user=user, assessment=assessment, subject=SheetDraft.Subject.WORKING_PAPER)
 
 
 def plan(draft: SheetDraft, assessment: Assessment, now: datetime) -> Plan:

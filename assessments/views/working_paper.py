@@ -99,7 +99,6 @@ def working_paper_review(request: SignedIn, pk: int, draft_pk: int) -> HttpRespo
     context = {
         "assessment": assessment,
         "draft": draft,
-        "kept_until": draft.created_at + services.KEPT_FOR,
         "plan": found,
         "seen": services.packed(found.seen),
         "taken": taken,
