@@ -22,9 +22,18 @@ def can_request_period(rights: Rights, period: Period) -> bool:
     return permissions.can_see_pemda(rights) and period.status in (Period.Status.OPEN, Period.Status.FINAL)
 
 
+def can_request_minutes(rights: Rights, period: Period) -> bool:
+    """Have the Berita Acara made. Of a past year that was brought in nobody here verified anything."""
+    return can_request_period(rights, period) and not period.is_imported
+
+
 def can_request_package(rights: Rights, period: Period) -> bool:
-    """See what the national package lacks and have it made: it holds evidence of all agencies, drafts among it."""
-    return rights.is_coordinator and period.status in (Period.Status.OPEN, Period.Status.FINAL)
+    """See what the national package lacks and have it made: it holds evidence of all agencies, drafts among it.
+
+    Of a past year that was brought in there is no evidence to pack.
+    """
+    is_opened = period.status in (Period.Status.OPEN, Period.Status.FINAL)
+    return rights.is_coordinator and is_opened and not period.is_imported
 
 
 def can_open(rights: Rights, job: ReportJob) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from assessments.queries.trend import trend
 from assessments.services import determination as services
 from indicators.scoring import exact_text
 from spbe_portal.api.base import ApiView, sent_version, with_etag
-from spbe_portal.api.serializers import IndexShape, LevelNumber, Strict, index_shape, shown
+from spbe_portal.api.serializers import CoverageShape, IndexShape, LevelNumber, Strict, index_shape, shown
 
 VERSION_MAX = 2**31 - 1
 
@@ -296,9 +296,15 @@ class TrendShape(serializers.Serializer):
     target = IndexText(allow_null=True)
     external = IndexText(allow_null=True)
     instrument_changed = serializers.BooleanField(help_text="Instrumennya lain dari hasil sebelumnya")
+    is_imported = serializers.BooleanField(help_text="Riwayat impor, tanpa bukti")
+    coverage = serializers.SerializerMethodField()
 
     def get_index_exact(self, point: Any) -> str:
         return exact_text(point.index)
+
+    @extend_schema_field(CoverageShape)
+    def get_coverage(self, point: Any) -> dict[str, int]:
+        return {"answered": point.known, "assigned": point.total}
 
 
 @extend_schema(tags=["Nilai Pemda"])

@@ -84,6 +84,6 @@ KINDS: dict[str, Kind] = {
         Kind("agency", "LPO", "laporan-spbe", (PDF, XLSX), agency, permissions.can_request, of_assessment=True),
         Kind("pemda", "LKP", "laporan-konsolidasi", (PDF, XLSX), pemda, permissions.can_request_period),
         Kind("brief", "RSH", "ringkasan-spbe", (PDF, XLSX), brief, permissions.can_request_period),
-        Kind("minutes", "BAV", "berita-acara", (PDF, XLSX), minutes, permissions.can_request_period),
+        Kind("minutes", "BAV", "berita-acara", (PDF, XLSX), minutes, permissions.can_request_minutes),
     )
 }

@@ -20,6 +20,9 @@ from accounts.models import Role
 from assessments import workflow
 from assessments.errors import WrongState
 from assessments.models import Answer, Document, DocumentVersion, Evidence, Period
+from assessments.past import plan as past_plan
+from assessments.past import sheet as past_sheet
+from assessments.past import write as past_write
 from assessments.services import determination
 from assessments.services.assignments import set_assignments
 from assessments.tests.files import pdf
@@ -431,3 +434,24 @@ def test_programs_read_the_gaps_and_have_it_made(led, period, city, sent, django
     assert asked.headers["Location"] == reverse("api_report", args=[asked.json()["id"]])
     for person in (city.verifier, city.leader, city.operator):
         assert client_of(person).post(url, {}, format="json").status_code == 403
+
+
+def test_a_past_year_that_was_brought_in_is_not_packed_and_has_no_berita_acara(instrument, city, login):
+    lines = [
+        (1, ["Tahun", "Indikator", "Nilai hasil"]),
+        *((code + 1, ["2023", str(code), "3"]) for code in range(1, 48)),
+    ]
+    found = past_plan.plan(past_sheet.read(lines))
+    period = past_write.apply(found, user=city.coordinator, file_name="riwayat.csv").periods[0]
+    client, address = login(city.coordinator), reverse("package", args=[period.pk])
+    assert client.get(address).status_code == 403
+    with pytest.raises(PermissionDenied):
+        services.request_report(kind="minutes", user=city.coordinator, period_id=period.pk)
+    for page in (
+        reverse("period", args=[period.pk]),
+        f"{reverse('determination')}?periode={period.pk}",
+        f"{reverse('pemda')}?periode={period.pk}",
+    ):
+        text = client.get(page).content.decode()
+        assert address not in text
+        assert 'value="minutes"' not in text

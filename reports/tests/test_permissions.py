@@ -88,6 +88,8 @@ def test_who_may_have_reports_of_the_government(person):
     for state in Period.Status.values:
         may = person in SEES_PEMDA and state in ("open", "final")
         assert (state, permissions.can_request_period(PEOPLE[person], Period(status=state))) == (state, may)
+        assert (state, permissions.can_request_minutes(PEOPLE[person], Period(status=state))) == (state, may)
+    assert not permissions.can_request_minutes(PEOPLE[person], Period(status="final", is_imported=True))
     assert permissions.can_request_periods(PEOPLE[person]) == (person in SEES_PEMDA)
     for kind in OF_THE_GOVERNMENT:
         assert permissions.can_open(PEOPLE[person], ReportJob(kind=kind)) == (person in SEES_PEMDA)
@@ -99,6 +101,8 @@ def test_the_national_package_is_the_coordinators(person):
     for state in Period.Status.values:
         may = is_coordinator and state in ("open", "final")
         assert (state, permissions.can_request_package(PEOPLE[person], Period(status=state))) == (state, may)
+    imported = Period(status="final", is_imported=True)
+    assert not permissions.can_request_package(PEOPLE[person], imported)
     package = ReportJob(kind=ReportJob.Kind.PACKAGE, requested_by_id=PEOPLE[person].user_id)
     assert permissions.can_open(PEOPLE[person], package) == is_coordinator
     assert permissions.can_cancel(PEOPLE[person], package) == is_coordinator

@@ -235,6 +235,7 @@ def _report_rows() -> Iterable[list[str]]:
         return ReportJob(kind=kind, requested_by_id=requested_by)
 
     yield ["Meminta", _name(reports.can_request_period), *_period_states(reports.can_request_period)]
+    yield ["Berita Acara", _name(reports.can_request_minutes), *_period_states(reports.can_request_minutes)]
     yield ["Paket nasional", _name(reports.can_request_package), *_period_states(reports.can_request_package)]
     for title, kind, requested_by in (
         ("Mengunduh laporan Pemda, siapa pun pemintanya", ReportJob.Kind.PEMDA, 2),
