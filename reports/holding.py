@@ -96,6 +96,7 @@ def _finished(job: ReportJob, done: Mapping[str, Any], subject: str) -> bool:
     with transaction.atomic():
         if not ours(job).update(**done):
             return False
+        job.is_draft = done.get("is_draft", job.is_draft)  # of what it was really made of
         _tell(job, subject)
         return True
 
