@@ -11,7 +11,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -37,6 +37,7 @@ from assessments.services import documents as services
 from assessments.services import reading
 from assessments.services.evidence import is_frozen
 from spbe_portal.api.base import ApiView, sent_version, with_etag
+from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import Strict
 
 STATES = {
@@ -205,7 +206,7 @@ class LibraryView(ApiView):
 @extend_schema(tags=["Pustaka dokumen"])
 class DocumentList(LibraryView):
     serializer_class = DocumentRowShape
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser, BoundedJson]
     filterset_class = DocumentFilter
     filter_backends = [DjangoFilterBackend, StableOrdering]
     ordering_fields = ["id", "title", "date", "valid_until", "created_at"]
@@ -306,7 +307,7 @@ class DocumentDetail(LibraryView):
 @extend_schema(tags=["Pustaka dokumen"])
 class DocumentVersions(LibraryView):
     serializer_class = MovedShape
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser, BoundedJson]
 
     @extend_schema(
         summary="Tambah versi baru",

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +19,7 @@ from assessments.models import Answer, Assessment, Document, Evidence
 from assessments.queries.answers import answers_with_evidence
 from assessments.services import evidence as services
 from assessments.services import reading
+from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import LevelNumber, Strict
 
 
@@ -78,7 +79,7 @@ class AnswerEvidence(LoopView):
 @extend_schema(tags=["Bukti dukung"])
 class EvidenceList(AnswerEvidence):
     serializer_class = EvidenceShape
-    parser_classes = [MultiPartParser, JSONParser]
+    parser_classes = [MultiPartParser, BoundedJson]
 
     @extend_schema(
         summary="Bukti dukung satu jawaban",

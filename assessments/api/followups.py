@@ -11,7 +11,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,6 +26,7 @@ from assessments.services import reading
 from assessments.workflow.followups import CLOSING, close_follow_up, follow_up_actions, report_follow_up
 from indicators.models import Indicator
 from spbe_portal.api.base import ApiView, sent_version, with_etag
+from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import LevelNumber, Strict
 
 KEY_MAX = 2**31 - 1
@@ -251,7 +252,7 @@ class FollowUpDetail(_FollowUpView):
 
 
 class _CarryView(_FollowUpView):
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [BoundedJson, MultiPartParser]
 
     def carried(self, request: Request, pk: int) -> tuple[services.Carried, int]:
         """What was sent over what is stored, and the version it was based on."""

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,6 +21,7 @@ from assessments.services.answers import TEXT_MAX
 from assessments.working_paper import reading
 from assessments.working_paper.writing import write
 from spbe_portal import sheets
+from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import Strict
 
 
@@ -137,7 +138,7 @@ class WorkingPaperDraft(LoopView):
     """One that was sent and not applied; each sees only one's own."""
 
     serializer_class = PaperShape
-    parser_classes = [JSONParser]
+    parser_classes = [BoundedJson]
 
     def draft(self, found: Assessment, draft_pk: int) -> SheetDraft:
         draft = services.draft_of(self.request.user, found, draft_pk)  # type: ignore[arg-type]

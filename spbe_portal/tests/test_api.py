@@ -94,11 +94,11 @@ def test_json_that_is_no_object_is_refused(client_of, city, body):
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("text", ["a\\u0000b", "\\ud800"], ids=["nul", "surrogate"])
-def test_characters_no_database_takes_are_refused(client_of, city, text):
+@pytest.mark.parametrize(("text", "field"), [("a\\u0000b", "name"), ("\\ud800", "detail")], ids=["nul", "surrogate"])
+def test_characters_no_database_takes_are_refused(client_of, city, text, field):
     body = f'{{"name": "{text}", "short_name": "Uji", "kind": "badan", "valid_from": "2026-01-01"}}'
     answer = client_of(city.coordinator).generic("POST", AGENCIES, body, content_type="application/json")
-    assert (answer.status_code, list(answer.json())) == (400, ["name"])
+    assert (answer.status_code, list(answer.json())) == (400, [field])
 
 
 def test_only_json_is_given(client_of, city):
