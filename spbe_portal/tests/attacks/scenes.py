@@ -828,8 +828,10 @@ def import_past(world: World) -> Ask:
 
 @scene("past_review", "coordinator", COORDINATOR, "assessments_period")
 def confirm_past(world: World) -> Ask:
-    pk = drafted(world, "coordinator", "past_import", PAST_CSV)
-    return Ask(form(world, "coordinator", page_of("past_review", pk), aksi="simpan"), {"pk": pk})
+    """Which instrument a year had is kept with the draft, whatever becomes of the rest: chosen before."""
+    page = page_of("past_review", drafted(world, "coordinator", "past_import", PAST_CSV))
+    world.client("coordinator").post(page, form(world, "coordinator", page, aksi="pilih"))
+    return Ask(form(world, "coordinator", page, aksi="simpan"), {"pk": int(page.rstrip("/").rpartition("/")[2])})
 
 
 @scene("past_remove", "coordinator", COORDINATOR, "assessments_period")
