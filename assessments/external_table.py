@@ -30,7 +30,7 @@ _NUMBER = frozenset(
         "nourut",
     }
 )
-_NAME = frozenset(
+NAME_HEADINGS = frozenset(
     {
         "nama",
         "namaindikator",
@@ -122,8 +122,8 @@ def read(table: Table, year: int, groups: Collection[str] = ()) -> Found:
     stated, skipped = "", 0
     for number, cells in table[start:]:
         written = {role: cells[at].strip() if at < len(cells) else "" for role, at in columns.items()}
-        line = _line(number, written)
-        kind = _kind(line, written, named)
+        line = line_of(number, written)
+        kind = kind_of(line, written, named)
         if kind == "index":
             stated = stated or line.value
         elif kind == "group":
@@ -213,7 +213,7 @@ def _columns(heads: Sequence[Sequence[str]], year: int) -> dict[str, int]:
 
 
 def _role(word: str) -> str:
-    for role, words in (("number", _NUMBER), ("name", _NAME), ("level", _LEVEL)):
+    for role, words in (("number", _NUMBER), ("name", NAME_HEADINGS), ("level", _LEVEL)):
         if word in words:
             return role
     is_value = word.startswith(("nilai", "skor", "tingkatkematangan", "level", "hasil", "capaian"))
@@ -240,7 +240,7 @@ _NUMBERED = re.compile(
 )
 
 
-def _line(line: int, written: Mapping[str, str]) -> Line:
+def line_of(line: int, written: Mapping[str, str]) -> Line:
     """The number stands in its own column, or before the name: "Indikator 12 Peta Rencana", "12. Peta Rencana"."""
     name, value = written.get("name", ""), written.get("level", "")
     number = _number_in(written.get("number", ""))
@@ -256,7 +256,7 @@ def _number_in(text: str) -> str:
     return (match[1].lstrip("0") or "0") if match else ""
 
 
-def _kind(line: Line, written: Mapping[str, str], groups: Collection[str]) -> str:
+def kind_of(line: Line, written: Mapping[str, str], groups: Collection[str]) -> str:
     """ "row" for an indicator, "group" for a domain or an aspect, "index" for the whole, "" for anything else."""
     number, name = written.get("number", ""), written.get("name", "")
     text = squeezed(name) or squeezed(number)

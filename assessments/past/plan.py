@@ -6,17 +6,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from django.utils import timezone
 
 from accounts.models import Agency
+from assessments import external_table
 from assessments.models import Period
 from assessments.past.sheet import LEFT_OUT, Entry, Sheet, code_of, level_of, year_of
 from assessments.specs import spec_of
-from indicators.models import Instrument
+from indicators.models import Indicator, Instrument
 from indicators.scoring import InstrumentSpec, LevelOutOfRange, Score, checked_level, score
 from spbe_portal import lists
-from spbe_portal.lists import NEW, WRONG, squeezed
+from spbe_portal.lists import NEW, SAME, WRONG, squeezed
 
 OLD_CODE, OLD_UNTIL = "permenpanrb-5-2018", 2020
 SPBE_UNTIL = 2025
@@ -126,7 +128,7 @@ def plan(
 ) -> Plan:
     """What the entries become. `chosen` has an instrument's code by year; `instrument` is that of all other years.
 
-    A fixed number of queries, and four for each instrument.
+    A fixed number of queries, and five for each instrument.
     """
     book = _Book(chosen or {}, instrument, found.entries)
     rows: dict[int, lists.Row] = {}
@@ -173,7 +175,7 @@ class _Book:
         self.default = next((one.code for one in self.instruments.values() if one.is_default), "")
         self.taken = {
             period.year: period
-            for period in Period.objects.exclude(status=Period.Status.CANCELLED).only("year", "name")
+            for period in Period.objects.exclude(status=Period.Status.CANCELLED).only("year", "name", "is_imported")
         }
         self.chosen, self.instrument = dict(chosen), instrument
         self.said: dict[int, set[str]] = defaultdict(set)
@@ -181,6 +183,8 @@ class _Book:
             if entry.instrument and (year := year_of(entry.year)):
                 self.said[year].add(entry.instrument)
         self._specs: dict[str, InstrumentSpec] = {}
+        self._names: dict[str, dict[str, tuple[str, str]]] = {}
+        self._said_as: dict[tuple[str, str, str], str] = {}
         self._codes: dict[str, set[str]] = {}
         self._of: dict[int, Instrument | None] = {}
 
@@ -201,6 +205,30 @@ class _Book:
         if instrument.code not in self._specs:
             self._specs[instrument.code] = spec_of(instrument)
         return self._specs[instrument.code]
+
+    def code_by_name(self, instrument: Instrument, name: str) -> str:
+        """The indicator of this name where it has no number; "" where none is clearly meant."""
+        code, much = external_table.best_by_name(name, self._names_of(instrument))
+        return code if much >= Fraction(3, 4) else ""
+
+    def named_instead(self, instrument: Instrument, code: str, name: str) -> str:
+        """Whose name `name` is where that is another indicator than `code`; "" where it may be its own."""
+        key = (instrument.code, code, name)
+        if key not in self._said_as:
+            other = external_table.fits(name, code, self._names_of(instrument))
+            self._said_as[key] = "" if other == "?" else other  # a name of the city's own making
+        return self._said_as[key]
+
+    def groups_of(self, instrument: Instrument) -> set[str]:
+        """What its domains and aspects are called: lists have lines of them in between."""
+        spec = self.spec(instrument)
+        return {squeezed(group.name) for group in (*spec.domains, *spec.aspects)}
+
+    def _names_of(self, instrument: Instrument) -> dict[str, tuple[str, str]]:
+        if instrument.code not in self._names:
+            rows = Indicator.objects.filter(instrument=instrument).values_list("code", "name", "short_name")
+            self._names[instrument.code] = {code: (name, short) for code, name, short in rows}
+        return self._names[instrument.code]
 
     def codes(self, instrument: Instrument) -> set[str]:
         if instrument.code not in self._codes:
@@ -234,10 +262,18 @@ def _take(
         group = groups[key] = Group(year, key[1], name)
     if instrument is None:
         return None  # asked for on the page
-    code = code_of(entry.indicator)
+    code = code_of(entry.indicator) or (entry.name and book.code_by_name(instrument, entry.name))
+    if not code and squeezed(entry.name) in book.groups_of(instrument):
+        row.outcome, row.about = SAME, "Domain atau aspek, dilewati"
+        return None
+    if not code:
+        said = f"“{entry.name}” bukan nama indikator" if entry.name else "Nomor indikator kosong; tidak ada"
+        return _say(row, f"{said} pada {instrument.short_name}.")
     row.about = row.about or f"Indikator {code}"
     if code not in book.codes(instrument):
         return _say(row, f"Indikator “{entry.indicator}” tidak ada pada {instrument.short_name}.")
+    if other := entry.name and book.named_instead(instrument, code, entry.name):
+        return _say(row, f"Nama “{entry.name}” adalah nama indikator {other}, bukan {code}.")
     earlier = seen.setdefault((*key, code), entry.line)
     if earlier != entry.line or code in group.assigned:
         return _say(row, f"Indikator {code} sudah ada pada baris {earlier}.")
@@ -281,6 +317,8 @@ def _years(book: _Book, groups: dict[tuple[int, int | None], Group], wrong: Coun
         made = Year(number, instrument, [], wrong=wrong[number])
         if number in book.taken:
             made.conflict = f"Tahun {number} sudah ada: periode “{book.taken[number].name}”. Tidak diimpor lagi."
+            if book.taken[number].is_imported:
+                made.conflict += " Untuk menggantinya, hapus dahulu riwayat itu dari halaman periodenya."
         elif instrument is None:
             made.conflict = "Pilih instrumen yang dipakai tahun itu."
         if instrument is not None:

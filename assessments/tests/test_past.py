@@ -63,7 +63,54 @@ def test_a_line_a_value():
 
 def test_a_column_a_year():
     found = read(table(["Judul"], ["No", "Nama indikator", "2022", "Nilai 2023"], ["1", "Arsitektur", "2", "3"]))
-    assert found.entries == [Entry(3, "2022", "", "1", None, "2"), Entry(3, "2023", "", "1", None, "3")]
+    assert found.entries == [
+        Entry(3, "2022", "", "1", None, "2", name="Arsitektur"),
+        Entry(3, "2023", "", "1", None, "3", name="Arsitektur"),
+    ]
+
+
+def test_a_recapitulation_as_cities_keep_it():
+    """Titles, a heading over merged cells, lines of domains, aspects and the index, notes at the foot."""
+    found = read(
+        table(
+            ["REKAPITULASI NILAI SPBE"],
+            ["No", "Domain / Aspek / Indikator", "Bobot", "Nilai", "", "Keterangan"],
+            ["", "", "", "2022", "2023", ""],
+            ["I", "Domain Kebijakan Internal SPBE", "", "2,50", "3,00"],
+            ["", "Aspek 1 - Kebijakan Internal", "13", "2,50", "3,00"],
+            ["1", "Arsitektur SPBE", "1,30", "2,00", "3,00"],
+            ["", "INDEKS SPBE", "", "2,41", "2,63"],
+            ["", "Predikat", "", "Cukup", "Baik"],
+            ["", "Sumber: LHE", "", "", ""],
+        )
+    )
+    assert found.entries == [
+        Entry(6, "2022", "", "1", None, "2,00", name="Arsitektur SPBE"),
+        Entry(6, "2023", "", "1", None, "3,00", name="Arsitektur SPBE"),
+    ]
+
+
+def test_the_number_stands_in_either_column_or_in_none():
+    lists = [
+        table(["No", "Indikator", "2022", "2023"], ["1", "Arsitektur SPBE", "2", "3"]),
+        table(["No", "Indikator", "2022", "2023"], ["9", "12. Peta Rencana SPBE", "2", "3"]),
+        table(["Nama indikator", "2022", "2023"], ["Peta Rencana SPBE", "2", "3"]),
+        table(["No", "Tahun", "Indikator", "Nilai"], ["1", "2022", "Peta Rencana SPBE", "2"]),
+    ]
+    first = [read(each).entries[0] for each in lists]
+    assert [(entry.indicator, entry.name) for entry in first] == [
+        ("1", "Arsitektur SPBE"),
+        ("12. Peta Rencana SPBE", ""),
+        ("", "Peta Rencana SPBE"),
+        ("", "Peta Rencana SPBE"),
+    ]
+
+
+def test_a_heading_over_merged_cells():
+    codes = read(table(["Tahun", "OPD", "Indikator", ""], ["", "", "1", "2"], ["2023", "Dinkes", "2", "3"]))
+    assert [(entry.indicator, entry.result) for entry in codes.entries] == [("1", "2"), ("2", "3")]
+    kinds = read(table(["Tahun", "Indikator", "Nilai", ""], ["", "", "Mandiri", "Hasil"], ["2023", "1", "3", "2"]))
+    assert kinds.entries == [Entry(3, "2023", "", "1", "3", "2")]
 
 
 def test_a_column_an_indicator():
@@ -108,6 +155,22 @@ def test_years_and_codes_as_people_write_them():
 
 
 # --- What it would become -------------------------------------------------------------------------------
+
+
+def test_a_name_finds_its_indicator_and_one_beside_a_wrong_number_is_refused(city, instrument):
+    rows = [["Arsitektur SPBE", "2"], ["Manajemen SPBE dan Audit TIK", "2,5"], ["Sesuatu yang lain sama sekali", "2"]]
+    found = plan(read(table(["Nama indikator", "2023"], *rows)))
+    assert [(row.about, row.problems) for row in found.rows] == [
+        ("Indikator 11", []),
+        ("Domain atau aspek, dilewati", []),
+        ("", ["“Sesuatu yang lain sama sekali” bukan nama indikator pada SPBE 47, 7 aspek."]),
+    ]
+    crossed = [["1", "Peta Rencana SPBE", "2"], ["45", "Layanan parkir kota", "2"]]
+    found = plan(read(table(["No", "Nama indikator", "2023"], *crossed)))
+    assert [row.problems for row in found.rows] == [
+        ["Nama “Peta Rencana SPBE” adalah nama indikator 12, bukan 1."],
+        [],
+    ]
 
 
 def test_the_instrument_is_the_one_cities_used_then(city, instrument):
@@ -245,7 +308,8 @@ def test_a_year_that_is_there_is_not_brought_in_again(past, city):
     found = planned(*government(2023), *government(2022))
     assert [year.year for year in found.ready] == [2022]
     assert found.years[1].conflict == (
-        "Tahun 2023 sudah ada: periode “Riwayat impor 2023, tanpa bukti”. Tidak diimpor lagi."
+        "Tahun 2023 sudah ada: periode “Riwayat impor 2023, tanpa bukti”. Tidak diimpor lagi. Untuk menggantinya, "
+        "hapus dahulu riwayat itu dari halaman periodenya."
     )
 
 
