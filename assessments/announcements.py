@@ -267,6 +267,17 @@ def period_cancelled(period: Period, assessments: Sequence[Assessment], actor: U
     )
 
 
+def answers_copied(assessment: Assessment, source: Period, answers: int, actor: User) -> None:
+    _to_agencies(
+        [assessment],
+        actor,
+        NotificationKind.PERIOD,
+        f"{answers} jawaban disalin ke {assessment.period.name}",
+        f"Dari {source.name}, yang dibatalkan. Periksa dan lengkapi sebelum diajukan.",
+        f"period.copy:{assessment.pk}:{assessment.revision}",
+    )
+
+
 def _to_agencies(
     assessments: Sequence[Assessment], actor: User, kind: NotificationKind, title: str, text: str, key: str
 ) -> None:

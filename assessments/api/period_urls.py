@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.api import assignments, followups, pemda, periods, results, roadmap
+from assessments.api import assignments, copies, followups, pemda, periods, results, roadmap
 
 urlpatterns = [
     path("periods/", periods.PeriodList.as_view(), name="api_periods"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("periods/<int:pk>/agencies/", periods.PeriodAgencies.as_view(), name="api_period_agencies"),
     path("periods/<int:pk>/open/", periods.PeriodOpen.as_view(), name="api_period_open"),
     path("periods/<int:pk>/cancel/", periods.PeriodCancel.as_view(), name="api_period_cancel"),
+    path("periods/<int:pk>/copy-answers/", copies.PeriodCopyAnswers.as_view(), name="api_period_copy"),
     path("periods/<int:pk>/finalise/", periods.PeriodFinalise.as_view(), name="api_period_finalise"),
     path("periods/<int:pk>/assignments/", assignments.PeriodAssignments.as_view(), name="api_period_assignments"),
     path("periods/<int:pk>/results/", results.PeriodResults.as_view(), name="api_period_results"),

@@ -48,11 +48,19 @@ ORDERS = {
 
 def shared_by(agency_ids: Iterable[int]) -> frozenset[int]:
     """These agencies and all those that they succeeded: a successor inherits the documents. One query."""
-    found = set(agency_ids)
+    return frozenset().union(*shared_by_each(agency_ids).values())
+
+
+def shared_by_each(agency_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """`shared_by` of each of these agencies by itself. One query."""
     before: dict[int, list[int]] = {}
     for ended, successor in _successions():
         before.setdefault(successor, []).append(ended)
-    waiting = list(found)
+    return {agency_id: _with_ended(agency_id, before) for agency_id in agency_ids}
+
+
+def _with_ended(agency_id: int, before: Mapping[int, list[int]]) -> frozenset[int]:
+    found, waiting = {agency_id}, [agency_id]
     while waiting:
         for ended in before.get(waiting.pop(), ()):
             if ended not in found:

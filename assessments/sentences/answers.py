@@ -61,6 +61,15 @@ def _save(event: Event, names: Names) -> str:
     return f"menyimpan {names.indicator(event)}" + (f": {what}" if what else "")
 
 
+def _copied(event: Event, names: Names) -> str:
+    """The values that came along, and from where."""
+    text = f"menyalin {names.indicator(event)} dari “{event.after.get('period', '')}”, yang dibatalkan"
+    parts = [part for part in [saved(event.before, event.after)] if part]
+    if pieces := event.after.get("evidence"):
+        parts.append(f"{count_id(pieces)} bukti dilampirkan")
+    return text + (f": {', '.join(parts)}" if parts else "")
+
+
 def _paper(event: Event, names: Names) -> str:
     file, count = event.after.get("file"), event.after.get("rows")
     text = "menerapkan kertas kerja" + (f" “{file}”" if file else "")
@@ -204,6 +213,7 @@ def _export(event: Event, names: Names) -> str:
 
 ANSWERS: dict[str, tuple[str, Sentence]] = {
     "answer.save": ("isian", _save),
+    "answer.copy": ("isian", _copied),
     "working_paper.apply": ("isian", _paper),
     "evidence.add": ("bukti", _add),
     "evidence.edit": ("bukti", _edit),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from assessments.views import past, periods, results
+from assessments.views import copies, past, periods, results
 
 urlpatterns = [
     path("periode/", periods.period_list, name="period_list"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("periode/<int:pk>/buka/", periods.period_open, name="period_open"),
     path("periode/<int:pk>/finalkan/", periods.period_finalise, name="period_finalise"),
     path("periode/<int:pk>/batalkan/", periods.period_cancel, name="period_cancel"),
+    path("periode/<int:pk>/salin-jawaban/", copies.period_copy, name="period_copy"),
     path("penilaian/<int:pk>/perpanjang/", periods.extend, name="extend"),
     path("penilaian/<int:pk>/buka-kembali/", periods.reopen, name="reopen"),
     path("penilaian/<int:pk>/batalkan/", periods.cancel, name="cancel"),

@@ -14,7 +14,7 @@ from assessments import permissions, workflow
 from assessments.errors import Invalid, NotReady, Refused, Stale
 from assessments.forms.periods import ExtendForm, FinaliseForm, PeriodForm, ReasonForm
 from assessments.models import Assessment, Period, Result, Status
-from assessments.queries import pemda
+from assessments.queries import copies, pemda
 from assessments.queries import periods as queries
 from assessments.queries.assignments import indicators_without_pic
 from assessments.queries.determination import open_government
@@ -124,6 +124,7 @@ def period(request: HttpRequest, pk: int) -> HttpResponse:
             "results": queries.result_counts(found),
             "without_pic": indicators_without_pic(found),
             "pemda_open": open_government(found),
+            "can_copy": bool(progress.counts.get(Status.DRAFT)) and copies.sources(found).exists(),
             "can_remove": permissions.can_remove_imported(rights(request), found),
         },
     )

@@ -200,7 +200,8 @@ TABLE: dict[str, list[Row]] = {
     # Periods
     **{name: [Row(COORDINATOR)] for name in ("period_list", "period_create")},
     **{
-        name: [Row(COORDINATOR, ("period",))] for name in ("period", "period_edit", "period_finalise", "period_cancel")
+        name: [Row(COORDINATOR, ("period",))]
+        for name in ("period", "period_edit", "period_finalise", "period_cancel", "period_copy")
     },
     **{name: [Row("- 403 404 404 403 200 404 404 404", ("assessment",))] for name in ("extend", "cancel")},
     "reopen": [Row("- 403 404 403 403 200 403 404 404", ("assessment",), "approved")],
@@ -424,7 +425,7 @@ def test_nobody_else_posts_into_a_draft(assessment, city, period, who):
     for name in ("submit", "withdraw", "return", "approve", "reopen", "cancel", "extend"):
         body = {"reason": "x", "until_0": later, "until_1": "10:00", "until": f"{later}T10:00"}
         assert client.post(reverse(name, args=[assessment.pk]), body).status_code in (403, 404), name
-    for name in ("period_edit", "period_open", "period_finalise", "period_cancel"):
+    for name in ("period_edit", "period_open", "period_finalise", "period_cancel", "period_copy"):
         assert client.post(reverse(name, args=[period.pk]), {"reason": "x"}).status_code in (403, 404), name
     assert Event.objects.count() == before
     assessment.refresh_from_db()

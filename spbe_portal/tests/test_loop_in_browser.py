@@ -243,6 +243,7 @@ PAGES = {
         "period_edit",
         "period_finalise",
         "period_cancel",
+        "period_copy",
         "not_handed_in",
         "determination",
         "determine",
@@ -301,7 +302,7 @@ def check_pages(browser, live_server, pages, things, width) -> None:
             " review history answer_history working_paper"
         ),
         "period": (
-            "period period_edit period_finalise period_cancel not_handed_in assignments assignments_preset"
+            "period period_edit period_finalise period_cancel period_copy not_handed_in assignments assignments_preset"
             " assignments_import determine consistency package external_comparison external_import"
         ),
         "code": "answer answer_history review determine",

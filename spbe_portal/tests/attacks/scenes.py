@@ -513,6 +513,25 @@ def cancel_period(world: World) -> Ask:
     return Ask({"reason": "Keliru."}, {"pk": world.period.pk})
 
 
+@scene("period_copy", "coordinator", COORDINATOR, "assessments_answer")
+def copy_from_cancelled(world: World) -> Ask:
+    """A period with the wrong instrument was cancelled; what was filled in there is copied here."""
+    wrong = period_services.create_period(
+        user=world.city.coordinator,
+        name="Penilaian keliru",
+        year=world.period.year,
+        instrument=world.period.instrument,
+        starts_on=timezone.localdate(),
+        deadline=world.period.deadline,
+        agencies=[world.city.dinkes],
+    )
+    workflow.open_period(period_id=wrong.pk, user=world.city.coordinator)
+    fill(Assessment.objects.get(period=wrong), world.city.operator)
+    workflow.cancel_period(period_id=wrong.pk, user=world.city.coordinator, reason="Instrumen keliru.")
+    here = {"pk": world.period.pk}
+    return Ask({"dari": str(wrong.pk)}, here, foreign={"not cancelled": {"dari": str(world.period.pk)}})
+
+
 @scene("extend", "coordinator", COORDINATOR, "assessments_assessment")
 def extend(world: World) -> Ask:
     page = page_of("extend", world.assessment.pk)
