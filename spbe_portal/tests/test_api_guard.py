@@ -196,6 +196,7 @@ TABLE: dict[str, list[Row]] = {
     "api_package": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_open": [Row(WRITES_ONLY, ("period",))],
     "api_period_cancel": [Row(WRITES_ONLY, ("period",))],
+    "api_period_copy": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_finalise": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_assignments": [Row(PERIOD_MANAGER, ("period",))],
     "api_period_results": [Row(SEES_FIGURES, ("period",))],
