@@ -1,13 +1,11 @@
 """The ministry's result as a file, and the index it states."""
 
-from decimal import Decimal
-
 from django import forms
 from django.core.exceptions import ValidationError
 
-from assessments import external_table
+from assessments.errors import Invalid
+from assessments.services.external import clean_stated
 from indicators.models import Instrument
-from spbe_portal.formatting import level_id
 from spbe_portal.lists import SheetForm
 
 
@@ -27,11 +25,7 @@ class ExternalFileForm(SheetForm):
         self._instrument = instrument
 
     def clean_stated(self) -> str:
-        typed = str(self.cleaned_data["stated"]).strip()
-        if not typed:
-            return ""
-        low, high = self._instrument.scale_min, self._instrument.scale_max
-        index = external_table.decimal_of(typed)
-        if index is None or not Decimal(low) <= index <= Decimal(high):
-            raise ValidationError(f"Isi dengan indeks {level_id(low)} sampai {level_id(high)}, misalnya 2,85.")
-        return str(index)
+        try:
+            return clean_stated(str(self.cleaned_data["stated"]), self._instrument)
+        except Invalid as refused:
+            raise ValidationError(refused.errors["stated"]) from None

@@ -122,6 +122,7 @@ class Comparison:
     tally: Tally
     findings: tuple[Finding, ...]
     said: tuple[str, ...]
+    scores: Mapping[str, Score]  # by column
 
     @property
     def period(self) -> Period:
@@ -164,6 +165,7 @@ def comparison(period: Period) -> Comparison:
         tally=tally(compared),
         findings=found,
         said=tuple(said(each, names) for each in found),
+        scores=scores,
     )
 
 

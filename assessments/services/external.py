@@ -21,7 +21,7 @@ from assessments.services.answers import clean_level
 from assessments.services.determination import locked_period
 from assessments.specs import spec_of
 from audit.services import prepare, record_all
-from indicators.models import Aspect, Domain, Indicator
+from indicators.models import Aspect, Domain, Indicator, Instrument
 from indicators.scoring import Score, round_display, score
 from spbe_portal import lists
 from spbe_portal.formatting import level_id
@@ -112,6 +112,18 @@ def _row(
     row.outcome = NEW if before is None else CHANGED
     row.changes = [[VALUE, None if before is None else level_id(before), level_id(level)]]
     return row, code
+
+
+def clean_stated(typed: str, instrument: Instrument) -> str:
+    """The index the ministry states, as text; "" where it is not said. Raises `Invalid` (key "stated")."""
+    if not typed.strip():
+        return ""
+    low, high = instrument.scale_min, instrument.scale_max
+    index = external_table.decimal_of(typed)
+    if index is None or not Decimal(low) <= index <= Decimal(high):
+        said = f"Isi dengan indeks {level_id(low)} sampai {level_id(high)}, misalnya 2,85."
+        raise Invalid({"stated": said})
+    return str(index)
 
 
 # --- Kept until it is confirmed ----------------------------------------------------------------------

@@ -208,6 +208,8 @@ TABLE: dict[str, list[Row]] = {
     "api_determination": [Row(SEES_FIGURES, ("period", "code"))],
     "api_determinations_suggested": [Row(WRITES_ONLY, ("period",))],
     "api_external": [Row(WRITES_ONLY, ("period", "code"))],
+    "api_external_import": [Row(WRITES_ONLY, ("period",))],
+    "api_comparison": [Row(SEES_FIGURES, ("period",))],
     "api_roadmap": [Row(WRITES_ONLY, ("period",))],
     "api_plan": [Row("401 403 403 404 404 404 404 404 404", ("period",))],  # there is none
     "api_own_place": [
