@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import astuple
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from assessments.errors import Refused
@@ -14,15 +12,26 @@ from assessments.models import SheetDraft
 from assessments.past import write
 from assessments.past.plan import plan
 from assessments.past.sheet import Entry, Sheet
+from spbe_portal.formatting import count_id
+from spbe_portal.sheets import Unreadable
 
-KEPT_FOR = timedelta(days=1)
+#: Values of one list: a city of fifty agencies over a few years. The command reads more.
+MOST = 15_000
 _OURS = Q(subject=SheetDraft.Subject.HISTORY)
 
 
 def keep(found: Sheet, file_name: str, user: User) -> SheetDraft:
-    """Keep what the file says until it is confirmed. Earlier lists of this person, and old ones of anybody, go."""
+    """Keep what the file says until it is confirmed. Earlier lists of this person go.
+
+    Raises `Unreadable` where it holds more than can be written while somebody waits.
+    """
+    if len(found.entries) > MOST:
+        raise Unreadable(
+            f"Berkas ini memuat lebih dari {count_id(MOST)} nilai. Bagi menurut tahun, atau minta pengelola portal "
+            "mengimpornya dengan perintah import_history."
+        )
     with transaction.atomic():
-        SheetDraft.objects.filter(_OURS, Q(user=user) | Q(created_at__lt=timezone.now() - KEPT_FOR)).delete()
+        SheetDraft.objects.filter(_OURS, user=user).delete()
         return SheetDraft.objects.create(
             user=user,
             subject=SheetDraft.Subject.HISTORY,
@@ -30,6 +39,11 @@ def keep(found: Sheet, file_name: str, user: User) -> SheetDraft:
             rows={"entries": [astuple(entry) for entry in found.entries], "chosen": {}},
             ignored=found.ignored,
         )
+
+
+def find(pk: int) -> SheetDraft | None:
+    """One that can still be confirmed, whoever brought it in."""
+    return SheetDraft.objects.kept().filter(_OURS, pk=pk).first()
 
 
 def sheet_of(draft: SheetDraft) -> Sheet:

@@ -1,14 +1,17 @@
 """The pages of past years: upload, check, choose the instrument, write, download, remove."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from assessments.models import Assessment, PemdaResult, Period, SheetDraft
-from assessments.past import write
+from assessments.past import drafts, write
 from assessments.past.plan import plan
 from assessments.past.sheet import read
+from assessments.tasks import sweep_sheets
 from conftest import make_person
 from spbe_portal.sheets import write_csv
 
@@ -118,3 +121,22 @@ def test_every_page_of_it_says_what_it_is(city, instrument, login, name):
     assert response.status_code == 200
     assert "riwayat impor" in response.content.decode().lower()
     assert "tanpa bukti" in response.content.decode()
+
+
+def test_a_page_takes_no_more_values_than_it_can_write(city, instrument, login, monkeypatch):
+    monkeypatch.setattr(drafts, "MOST", 46)
+    response = upload(login(city.coordinator), lines(2023, ""))
+    assert response.status_code == 422
+    assert "lebih dari 46 nilai" in response.content.decode()
+    assert not SheetDraft.objects.exists()
+
+
+def test_a_list_that_nobody_confirmed_goes(city, instrument, login):
+    client = login(city.coordinator)
+    address = upload(client, lines(2023, "")).url
+    sweep_sheets()
+    assert client.get(address).status_code == 200
+    SheetDraft.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert client.get(address).url == reverse("past_import")
+    sweep_sheets()
+    assert not SheetDraft.objects.exists()

@@ -36,16 +36,17 @@ def past_import(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             found = sheet.read(sheets.read(file, file.name or "", file.size or 0, sheet.PAGE))
+            draft = drafts.keep(found, file.name or "riwayat", request.user)
         except sheets.Unreadable as problem:
             form.add_error("file", str(problem))
         else:
-            return redirect("past_review", drafts.keep(found, file.name or "riwayat", request.user).pk)
+            return redirect("past_review", draft.pk)
     return render(
         request,
         "assessments/past_import.html",
         {
             "form": form,
-            "max_rows": sheet.PAGE.rows,
+            "most": drafts.MOST,
             "has_imported": Period.objects.filter(is_imported=True).exists(),
             "missing_rule": "level terendah instrumennya",
         },
@@ -57,7 +58,7 @@ def past_import(request: HttpRequest) -> HttpResponse:
 def past_review(request: HttpRequest, pk: int) -> HttpResponse:
     """Year by year and line by line what would be written; the button writes exactly that."""
     allow(permissions.can_manage_periods(rights(request)))
-    draft = SheetDraft.objects.filter(pk=pk, subject=SheetDraft.Subject.HISTORY).first()
+    draft = drafts.find(pk)
     if draft is None:
         messages.info(request, "Unggahan itu tidak ada lagi: sudah disimpan, atau digantikan unggahan lain.")
         return redirect("past_import")
