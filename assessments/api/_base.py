@@ -19,6 +19,7 @@ from assessments import downloads, permissions, uploads
 from assessments.errors import WrongState
 from assessments.models import Assessment, DocumentVersion
 from assessments.queries.review_queue import barrier
+from assessments.services._base import require
 from spbe_portal.api.base import ApiView
 
 #: Larger numbers are nobody's key.
@@ -42,7 +43,7 @@ class LoopView(ApiView):
     def find_to_write(self, pk: int) -> Assessment:
         """The same for who fills it in, whatever its state (else 403): state and time are the services' to check."""
         found = self.find(pk)
-        allow(permissions.may_write(self.rights, found))
+        require(permissions.may_write(self.rights, found))
         return found
 
     def find_to_review(self, pk: int) -> Assessment:
@@ -51,12 +52,6 @@ class LoopView(ApiView):
         if why_not := barrier(self.rights, found, wrote=found.wrote):  # type: ignore[attr-defined]
             raise PermissionDenied(why_not)
         return found
-
-
-def allow(allowed: bool) -> None:
-    """Visible but not allowed is 403."""
-    if not allowed:
-        raise PermissionDenied
 
 
 class TooLarge(APIException):
@@ -82,15 +77,6 @@ def file_answer(request: Request, version: DocumentVersion, *, note: downloads.N
         return downloads.version_file(request, version, note=note)
     except FileNotFoundError:
         raise NotFound(downloads.MISSING) from None
-
-
-class FileView(ApiView):
-    """An address that answers with a file: whatever a client says it accepts, the file is what it is."""
-
-    serializer_class = None
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)
 
 
 #: What a file's address may answer beside refusals.

@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from assessments import permissions
 from assessments.api._base import KeyFilter, LoopView, PeriodRef, ProblemShape, StableOrdering
-from assessments.api.period_shapes import AgencyBriefShape
 from assessments.models import Assessment, Status
 from assessments.moves import MOVES, actions
 from assessments.queries.figures import figures, has_verified_index
@@ -38,7 +38,7 @@ class AssessmentRowShape(serializers.Serializer):
 
     id = serializers.IntegerField(source="pk")
     period = PeriodRef()
-    agency = AgencyBriefShape()
+    agency = AgencyName()
     status = serializers.ChoiceField(choices=Status.choices)
     round = serializers.IntegerField(help_text="Berapa kali sudah diajukan")
     revision = serializers.IntegerField(help_text="Bertambah dengan setiap perubahan isinya")

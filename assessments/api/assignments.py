@@ -9,8 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from assessments import permissions
-from assessments.api.period_shapes import AgencyBriefShape, find_period, reason_field, require
+from assessments.api.period_shapes import find_period, reason_field, require
 from assessments.models import Assignment, Period
 from assessments.services.assignments import Change, Plan, set_assignments
 from spbe_portal.api.base import ApiView, sent_version, with_etag
@@ -20,7 +21,7 @@ CELLS_MAX = 20_000
 
 
 class AssignmentShape(serializers.ModelSerializer):
-    agency = AgencyBriefShape()
+    agency = AgencyName()
     number = serializers.CharField(source="indicator.code")
     kind = serializers.ChoiceField(choices=Assignment.Kind.choices)
 

@@ -16,27 +16,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from accounts.api._base import AgencyName
 from accounts.models import Agency
 from assessments import permissions
 from assessments.api._base import (
     FILE_ANSWERS,
     KEY_MAX,
-    FileView,
     KeyFilter,
     StableOrdering,
-    allow,
     file_answer,
     sent_file,
 )
-from assessments.api.period_shapes import AgencyBriefShape, DayField
+from assessments.api.period_shapes import DayField
 from assessments.api.shapes import VersionShape
 from assessments.models import Document, DocumentVersion
 from assessments.queries import library as queries
 from assessments.queries.documents import document_page
 from assessments.services import documents as services
 from assessments.services import reading
+from assessments.services._base import require
 from assessments.services.evidence import is_frozen
-from spbe_portal.api.base import ApiView, sent_version, with_etag
+from spbe_portal.api.base import ApiView, FileView, sent_version, with_etag
 from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import Strict
 
@@ -63,7 +63,7 @@ class DocumentShape(serializers.Serializer):
     """What is said of a document."""
 
     id = serializers.IntegerField(source="document.pk")
-    agency = AgencyBriefShape(source="document.agency")
+    agency = AgencyName(source="document.agency")
     title = serializers.CharField(source="document.title")
     number = serializers.CharField(source="document.number")
     date = serializers.DateField(source="document.date", allow_null=True)
@@ -191,7 +191,7 @@ class LibraryView(ApiView):
 
     def find_to_keep(self, pk: int) -> Document:
         found = self.find(pk)
-        allow(permissions.can_keep_library(self.rights, found.agency_id))
+        require(permissions.can_keep_library(self.rights, found.agency_id))
         return found
 
     def detail(self, document: Document) -> dict[str, Any]:
@@ -218,7 +218,7 @@ class DocumentList(LibraryView):
         responses=DocumentRowShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        allow(permissions.can_see_libraries(self.rights))
+        require(permissions.can_see_libraries(self.rights))
         found = queries.newest_first(queries.visible(self.rights).select_related("agency"))
         return self.listed(found, DocumentRowShape, queries.rows_of)
 
@@ -239,11 +239,11 @@ class DocumentList(LibraryView):
         ],
     )
     def post(self, request: Request) -> Response:
-        allow(permissions.can_see_libraries(self.rights))
+        require(permissions.can_see_libraries(self.rights))
         sent_file(request)
         details = self.bound(NewDocument)
         agency = self._agency(details.pop("agency", None))
-        allow(permissions.can_keep_library(self.rights, agency.pk))
+        require(permissions.can_keep_library(self.rights, agency.pk))
         file, url = details.pop("file", None), details.pop("url", None)
         if file is not None:
             kept = services.add_file(
@@ -354,7 +354,7 @@ class DocumentUseNewest(LibraryView):
     )
     def post(self, request: Request, pk: int) -> Response:
         self.find(pk)
-        allow(permissions.can_see_libraries(self.rights))
+        require(permissions.can_see_libraries(self.rights))
         wanted = self.bound(UseNewest)["evidence"]
         return Response(MovedShape(services.use_newest(document_id=pk, user=request.user, evidence_ids=wanted)).data)
 

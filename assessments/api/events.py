@@ -18,13 +18,14 @@ from rest_framework.response import Response
 from accounts.models import Agency
 from accounts.permissions import Rights
 from assessments import permissions, sentences
-from assessments.api._base import KeyFilter, LoopView, allow
+from assessments.api._base import KeyFilter, LoopView
 from assessments.forms.periods import plausible_day
 from assessments.models import Assessment
 from assessments.queries import audit_trail as trails
 from assessments.queries import history as histories
 from assessments.queries.audit_trail import Trail
 from assessments.queries.history import Line, Wanted
+from assessments.services._base import require
 from audit.models import Event
 
 
@@ -154,7 +155,7 @@ class AssessmentEvents(LoopView):
     )
     def get(self, request: Request, pk: int) -> Response:
         assessment = self.find(pk)
-        allow(permissions.can_see_history(self.rights, assessment))
+        require(permissions.can_see_history(self.rights, assessment))
         kept_back = _kept_back(self.rights, [assessment])
 
         def told(events: list[Event]) -> list[dict[str, Any]]:
@@ -176,7 +177,7 @@ class EventList(LoopView):
         responses=EventShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        allow(permissions.can_see_audit_trail(self.rights))
+        require(permissions.can_see_audit_trail(self.rights))
         own = Assessment.objects.filter(agency__in=self.rights.member_of)
         kept_back = _kept_back(self.rights, list(own))
 

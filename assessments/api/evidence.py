@@ -12,13 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments import permissions
-from assessments.api._base import FILE_ANSWERS, KEY_MAX, FileView, LoopView, allow, file_answer, sent_file
+from assessments.api._base import FILE_ANSWERS, KEY_MAX, LoopView, file_answer, sent_file
 from assessments.api.period_shapes import DayField
 from assessments.api.shapes import EvidenceShape
 from assessments.models import Answer, Assessment, Document, Evidence
 from assessments.queries.answers import answers_with_evidence
 from assessments.services import evidence as services
 from assessments.services import reading
+from assessments.services._base import require
+from spbe_portal.api.base import FileView
 from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import LevelNumber, Strict
 
@@ -173,7 +175,7 @@ class EvidenceFile(LoopView, FileView):
     )
     def get(self, request: Request, pk: int, number: str, evidence_pk: int) -> HttpResponseBase:
         assessment = self.find(pk)
-        allow(permissions.can_see_evidence(self.rights, assessment))
+        require(permissions.can_see_evidence(self.rights, assessment))
         evidence = get_object_or_404(
             Evidence.objects.select_related("answer__assessment__period", "answer__indicator", "version__document"),
             pk=evidence_pk,

@@ -7,10 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from assessments import export_files, permissions
-from assessments.api._base import FileView, LoopView
+from assessments.api._base import LoopView
 from assessments.api.period_shapes import find_period, require
 from assessments.queries.exports import period_results
 from spbe_portal import sheets
+from spbe_portal.api.base import FileView
 
 FILES = {(200, sheets.XLSX): OpenApiTypes.BINARY, (200, "text/csv"): OpenApiTypes.BINARY}
 

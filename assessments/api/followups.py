@@ -15,9 +15,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from assessments import permissions
 from assessments.api._base import file_answer, sent_file
-from assessments.api.period_shapes import AgencyBriefShape, DayField, require
+from assessments.api.period_shapes import DayField, require
 from assessments.errors import Invalid
 from assessments.models import FollowUp, Period
 from assessments.queries import followups as queries
@@ -25,7 +26,7 @@ from assessments.services import followups as services
 from assessments.services import reading
 from assessments.workflow.followups import CLOSING, close_follow_up, follow_up_actions, report_follow_up
 from indicators.models import Indicator
-from spbe_portal.api.base import ApiView, sent_version, with_etag
+from spbe_portal.api.base import ApiView, FileView, sent_version, with_etag
 from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import LevelNumber, Strict
 
@@ -36,7 +37,7 @@ class FollowUpShape(serializers.ModelSerializer):
     """A follow-up. `actions` are the moves the token's owner may make now; needs the view's rights in its context."""
 
     period = serializers.IntegerField(source="period_id")
-    agency = AgencyBriefShape()
+    agency = AgencyName()
     number = serializers.SerializerMethodField(help_text="Nomor indikator; kosong: tidak terkait satu indikator")
     source = serializers.ChoiceField(choices=FollowUp.Source.choices)
     status = serializers.ChoiceField(choices=FollowUp.Status.choices)
@@ -326,10 +327,7 @@ class FollowUpMoves(_FollowUpView):
 
 
 @extend_schema(tags=["Tindak lanjut"])
-class FollowUpProof(_FollowUpView):
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)  # the file is what it is
-
+class FollowUpProof(FileView, _FollowUpView):
     @extend_schema(
         summary="Unduh bukti tindak lanjut",
         operation_id="follow_ups_proof",

@@ -8,10 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assessments import permissions, workflow
-from assessments.api._base import LoopView, allow
+from assessments.api._base import LoopView
 from assessments.api.assessments import AssessmentShape, assessment_data
 from assessments.api.period_shapes import MomentField, reason_field
 from assessments.models import Assessment
+from assessments.services._base import require
 from spbe_portal.api.serializers import Strict
 
 
@@ -138,7 +139,7 @@ class Reopen(MoveView):
     )
     def post(self, request: Request, pk: int) -> Response:
         self.find(pk)
-        allow(permissions.can_manage_periods(self.rights))
+        require(permissions.can_manage_periods(self.rights))
         workflow.reopen(assessment_id=pk, user=request.user, **self.bound(Reason))
         return assessment_data(self, pk)
 
@@ -155,7 +156,7 @@ class Cancel(MoveView):
     )
     def post(self, request: Request, pk: int) -> Response:
         self.find(pk)
-        allow(permissions.can_manage_periods(self.rights))
+        require(permissions.can_manage_periods(self.rights))
         workflow.cancel(assessment_id=pk, user=request.user, **self.bound(Reason))
         return assessment_data(self, pk)
 
@@ -178,6 +179,6 @@ class Extend(MoveView):
     )
     def post(self, request: Request, pk: int) -> Response:
         self.find(pk)
-        allow(permissions.can_manage_periods(self.rights))
+        require(permissions.can_manage_periods(self.rights))
         workflow.extend(assessment_id=pk, user=request.user, **self.bound(ExtendBody))
         return assessment_data(self, pk)

@@ -10,7 +10,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Agency
 from assessments.forms.periods import plausible_day
 from assessments.models import Period, Status
 from assessments.services._base import require as require
@@ -73,15 +72,6 @@ def reason_field(**options: Any) -> serializers.CharField:
     """Why: recorded in the trail. Whether it is needed is for the function underneath to say."""
     given = {"required": False, "default": "", "allow_blank": True, "max_length": REASON_MAX, **options}
     return serializers.CharField(help_text="Alasan; tercatat dalam jejak audit", **given)
-
-
-class AgencyBriefShape(serializers.ModelSerializer):
-    """An agency where it stands beside something else."""
-
-    class Meta:
-        model = Agency
-        fields = ["id", "slug", "name", "short_name"]
-        read_only_fields = fields
 
 
 class PicShape(serializers.Serializer):

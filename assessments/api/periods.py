@@ -11,11 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from accounts.models import Agency
 from assessments import moves, permissions, workflow
 from assessments.api.period_shapes import (
     SHOWN_STATUSES,
-    AgencyBriefShape,
     MomentField,
     PeriodDay,
     find_period,
@@ -243,7 +243,7 @@ def _instrument(code: str, keep: Instrument | None = None) -> Instrument:
 class PeriodAgencyShape(serializers.Serializer):
     """One agency's place in a period; without `assessment` while the period is in preparation."""
 
-    agency = AgencyBriefShape()
+    agency = AgencyName()
     assessment = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=["", *SHOWN_STATUSES])
     assigned = serializers.IntegerField(help_text="Indikator yang ditugaskan")
@@ -345,7 +345,7 @@ class PeriodCancel(_PeriodView):
 
 class UnfinishedShape(serializers.Serializer):
     assessment = serializers.IntegerField(source="pk")
-    agency = AgencyBriefShape()
+    agency = AgencyName()
     status = serializers.ChoiceField(choices=[*SHOWN_STATUSES])
     answered = serializers.IntegerField(source="answered_count")
     assigned = serializers.IntegerField(source="assigned_count")

@@ -7,9 +7,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from accounts.models import Agency
 from assessments import permissions
-from assessments.api.period_shapes import SHOWN_STATUSES, AgencyBriefShape, IndexText, find_period, require
+from assessments.api.period_shapes import SHOWN_STATUSES, IndexText, find_period, require
 from assessments.queries import results as queries
 from spbe_portal.api.base import ApiView
 from spbe_portal.api.serializers import CoverageShape
@@ -39,7 +40,7 @@ class AgencyResultShape(serializers.Serializer):
     """One agency in a period; the index is *indeks internal OPD*."""
 
     assessment = serializers.IntegerField(source="assessment.pk")
-    agency = AgencyBriefShape(source="assessment.agency")
+    agency = AgencyName(source="assessment.agency")
     status = serializers.ChoiceField(choices=SHOWN_STATUSES)
     coverage = serializers.SerializerMethodField()
     self_index = IndexText(allow_null=True)

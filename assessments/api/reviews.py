@@ -12,7 +12,7 @@ from assessments.api.shapes import ReviewShape
 from assessments.models import Assessment, DecisionKind, ReturnReason, Review
 from assessments.queries.answers import answers_of, decisions_for
 from assessments.services import reviews as services
-from spbe_portal.api.base import with_etag
+from spbe_portal.api.base import matched_version, with_etag
 from spbe_portal.api.serializers import LevelNumber, Strict
 
 
@@ -131,9 +131,9 @@ class ReviewDetail(ReviewView):
         if "version" in data:
             version: int | None = data["version"]
             return version
-        matched = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        if matched.isascii() and matched.isdigit() and len(matched) < 10:
-            return int(matched)
+        matched = matched_version(request)
+        if matched is not None:
+            return matched
         current = Review.objects.filter(
             answer__assessment=assessment, answer__indicator__code=number, is_current=True
         ).first()

@@ -12,7 +12,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assessments.api._base import FileView, LoopView, TooLarge
+from assessments.api._base import LoopView, TooLarge
 from assessments.export_files import xlsx_file
 from assessments.models import Assessment, SheetDraft
 from assessments.queries import working_paper as queries
@@ -21,6 +21,7 @@ from assessments.services.answers import TEXT_MAX
 from assessments.working_paper import reading
 from assessments.working_paper.writing import write
 from spbe_portal import sheets
+from spbe_portal.api.base import FileView
 from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import Strict
 

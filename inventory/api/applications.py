@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api._base import AgencyName
 from accounts.errors import Invalid
 from accounts.models import Agency
 from inventory import permissions, queries, services
@@ -22,19 +23,10 @@ from spbe_portal.api.serializers import Strict
 ATTENTION = {"idle": "tidak-aktif", "no_contact": "tanpa-kontak", "unchecked": "lama", "candidate": "calon"}
 
 
-class KeeperShape(serializers.ModelSerializer):
-    """The agency that keeps an application."""
-
-    class Meta:
-        model = Agency
-        fields = ["id", "slug", "name", "short_name"]
-        read_only_fields = fields
-
-
 class ApplicationShape(serializers.ModelSerializer):
     """An application. Needs `linked` (see `queries.with_indicators`)."""
 
-    agency = KeeperShape()
+    agency = AgencyName()
     url = serializers.CharField()  # may be empty, which no URI is
     indicators = serializers.SerializerMethodField(help_text="Nomor indikator instrumen baku")
     is_idle = serializers.BooleanField(help_text="Tidak aktif, atau lama tidak dipakai")
@@ -289,7 +281,7 @@ def _refuse(form: Any) -> NoReturn:
 
 
 class OverlapMemberShape(serializers.ModelSerializer):
-    agency = KeeperShape()
+    agency = AgencyName()
 
     class Meta:
         model = Application

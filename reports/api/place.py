@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assessments.api.period_shapes import AgencyBriefShape, IndexText, find_period, require
+from accounts.api._base import AgencyName
+from assessments.api.period_shapes import IndexText, find_period, require
 from assessments.permissions import can_see_own_place
 from reports.queries import place as queries
 from spbe_portal.api.base import ApiView
@@ -66,7 +67,7 @@ class PlaceShape(serializers.Serializer):
 
 class OwnPlaceShape(serializers.Serializer):
     assessment = serializers.IntegerField(source="assessment.pk")
-    agency = AgencyBriefShape(source="assessment.agency")
+    agency = AgencyName(source="assessment.agency")
     place = PlaceShape(allow_null=True, help_text="Kosong: hasilnya tidak selesai, jadi tanpa indeks")
 
 

@@ -19,7 +19,7 @@ from reports import permissions, queries, services
 from reports.downloads import download
 from reports.models import ReportJob
 from reports.names import file_name
-from spbe_portal.api.base import ApiView
+from spbe_portal.api.base import ApiView, FileView
 from spbe_portal.api.serializers import Strict
 
 LOST = "Berkas laporan ini tidak ditemukan lagi di penyimpanan. Buat ulang dengan retry."
@@ -192,11 +192,7 @@ class ReportDetail(_ReportView):
 
 
 @extend_schema(tags=["Laporan"])
-class ReportDownload(_ReportView):
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Whatever is accepted: the file is what it is, and refusals are JSON."""
-        return super().perform_content_negotiation(request, force=True)
-
+class ReportDownload(FileView, _ReportView):
     @extend_schema(
         summary="Unduh berkas laporan",
         description="Selalu sebagai lampiran; bagian berkas dapat diminta dengan Range untuk melanjutkan unduhan. "

@@ -69,15 +69,29 @@ class ApiView(GenericAPIView):
         return self.get_paginated_response(serializer_class(shape(page), many=True).data)
 
 
+class FileView(ApiView):
+    """An address that answers with a file: whatever a client says it accepts, the file is what it is."""
+
+    serializer_class = None
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return super().perform_content_negotiation(request, force=True)
+
+
+def matched_version(request: Request) -> int | None:
+    """The version in `If-Match`; None where none stands there."""
+    matched = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    return int(matched) if matched.isascii() and matched.isdigit() and len(matched) < 10 else None
+
+
 def sent_version(request: Request, data: dict[str, Any]) -> int:
     """The version a change is based on: `version` in the body, or the `ETag` read before, sent as `If-Match`.
 
     Raises `ValidationError` where neither is there: a change over something unseen is never made silently.
     """
     version = data.pop("version", None)
-    matched = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    if version is None and matched.isascii() and matched.isdigit() and len(matched) < 10:
-        version = int(matched)
+    if version is None:
+        version = matched_version(request)
     if version is None:
         raise ValidationError({"version": ["Sertakan versi yang Anda baca, sebagai version atau If-Match."]})
     return int(version)
