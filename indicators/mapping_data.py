@@ -46,7 +46,7 @@ def links_between(source: Instrument, target: Instrument) -> list[Link]:
 
 
 def targets_of(source: Instrument) -> list[Instrument]:
-    """The other instruments that a way leads to, newest code first. Two queries."""
+    """The other instruments that a way leads to, the default first. Two queries."""
     reached = set(_ways(source.pk)) - {source.pk}
     return list(Instrument.objects.filter(pk__in=reached, is_draft=False).order_by("-is_default", "code"))
 

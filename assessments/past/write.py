@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Agency, User
 from accounts.permissions import rights_of
-from assessments import permissions, snapshot, totals
+from assessments import permissions, totals
 from assessments.errors import Invalid, Stale, WrongState
 from assessments.levels import number, pack
 from assessments.models import (
@@ -32,9 +32,9 @@ from assessments.past.plan import Group, Plan, Year, period_name
 from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.workflow.pemda import freeze_pemda
+from assessments.workflow.results import frozen
 from audit.services import prepare, record, record_all
 from indicators.models import Indicator
-from indicators.scoring import FORMULA_VERSION
 from indicators.services import mark_in_use
 
 AT_ONCE = 50
@@ -231,29 +231,8 @@ def _named(made: list[Assessment]) -> list[Assessment]:
 def _result(assessment: Assessment, answers: list[Answer], user: User, now: datetime) -> Result:
     for answer in answers:
         answer.all_reviews = answer.all_evidence = []  # type: ignore[attr-defined]
-    complete = bool(assessment.verified_exact)
-    reason = "" if complete else WITHOUT_VERIFIED
-    taken = snapshot.take(assessment, answers)
-    taken |= {"is_complete": complete, "reason": reason, "finalised_at": now.isoformat()}
-    instrument = assessment.period.instrument
-    return Result(
-        assessment=assessment,
-        revision=1,
-        instrument_code=instrument.code,
-        instrument_version=instrument.version,
-        formula_version=FORMULA_VERSION,
-        is_complete=complete,
-        reason=reason,
-        assigned_count=assessment.assigned_count,
-        answered_count=assessment.answered_count,
-        self_exact=assessment.self_exact,
-        verified_exact=assessment.verified_exact,
-        predicate=assessment.verified_predicate,
-        snapshot=taken,
-        digest=snapshot.digest(taken),
-        finalised_by=user,
-        finalised_at=now,
-    )
+    reason = "" if assessment.verified_exact else WITHOUT_VERIFIED
+    return frozen(assessment, answers, revision=1, reason=reason, user=user, now=now)
 
 
 BUILT_ON = (

@@ -18,10 +18,10 @@ from assessments.services._base import require
 from assessments.services.answers import REASON_MAX, clean_text
 from assessments.specs import spec_of
 from assessments.workflow.pemda import freeze_pemda
+from assessments.workflow.results import frozen
 from audit.services import prepare, record, record_all
 from indicators.checks import problems as instrument_problems
 from indicators.parts import stored_parts
-from indicators.scoring import FORMULA_VERSION
 from indicators.services import mark_in_use
 
 
@@ -207,26 +207,14 @@ def finalise_period(
                     assessment.verified_exact = assessment.verified_predicate = assessment.verified_levels = ""
                 assessment.status, assessment.finalised_at = Status.FINAL, now
                 assessment.revision += 1
-                taken = snapshot.take(assessment, answers[assessment.pk])
-                taken |= {"is_complete": complete, "reason": "" if complete else text, "finalised_at": now.isoformat()}
                 results.append(
-                    Result(
-                        assessment=assessment,
+                    frozen(
+                        assessment,
+                        answers[assessment.pk],
                         revision=revisions.get(assessment.pk, 0) + 1,
-                        instrument_code=period.instrument.code,
-                        instrument_version=period.instrument.version,
-                        formula_version=FORMULA_VERSION,
-                        is_complete=complete,
                         reason="" if complete else text,
-                        assigned_count=assessment.assigned_count,
-                        answered_count=assessment.answered_count,
-                        self_exact=assessment.self_exact,
-                        verified_exact=assessment.verified_exact,
-                        predicate=assessment.verified_predicate,
-                        snapshot=taken,
-                        digest=snapshot.digest(taken),
-                        finalised_by=user,
-                        finalised_at=now,
+                        user=user,
+                        now=now,
                     )
                 )
                 events.append(
@@ -243,9 +231,9 @@ def finalise_period(
                 done += complete
             Result.objects.bulk_create(results)
             record_all(events)
-        frozen = Assessment.objects.filter(period=period).exclude(status__in=[Status.FINAL, Status.CANCELLED])
-        frozen.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="", verified_levels="")
-        frozen.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
+        left = Assessment.objects.filter(period=period).exclude(status__in=[Status.FINAL, Status.CANCELLED])
+        left.exclude(status=Status.APPROVED).update(verified_exact="", verified_predicate="", verified_levels="")
+        left.update(status=Status.FINAL, finalised_at=now, revision=F("revision") + 1)
         period.status, period.finalised_at, period.finalised_by = Period.Status.FINAL, now, user
         period.finalise_reason = text or period.finalise_reason  # what froze before keeps its reason
         period.save(update_fields=["status", "finalised_at", "finalised_by", "finalise_reason"])
