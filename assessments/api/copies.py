@@ -57,7 +57,7 @@ class CopyViewShape(serializers.Serializer):
     plan = CopyPlanShape(allow_null=True, help_text="Tanpa from: null")
 
 
-class CopyGiven(Strict):
+class AnswersCopyGiven(Strict):
     def get_fields(self) -> dict[str, Any]:
         return {"from": serializers.IntegerField(min_value=1, max_value=KEY_MAX, help_text="Id periode dibatalkan")}
 
@@ -109,14 +109,14 @@ class PeriodCopyAnswers(ApiView):
         description="Menurut kode indikator, ke Draf yang belum disentuh saja; diulang tidak menyalin apa pun. Status "
         "dan keputusan tidak ikut. Penulis jawaban ikut; yang menyalin tidak menjadi penulis.",
         operation_id="periods_copy_answers",
-        request=CopyGiven,
+        request=AnswersCopyGiven,
         responses=CopiedShape,
         examples=[OpenApiExample("Dari periode 7", value={"from": 7}, request_only=True)],
     )
     def post(self, request: Request, pk: int) -> Response:
         find_period(self, pk)
         require(permissions.can_manage_periods(self.rights))
-        given = self.bound(CopyGiven)
+        given = self.bound(AnswersCopyGiven)
         done = services.copy_answers(period_id=pk, source_id=given["from"], user=request.user, now=timezone.now())
         shown = {
             "answers": done.answers,
