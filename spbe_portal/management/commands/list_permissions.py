@@ -50,7 +50,7 @@ ACTS: tuple[tuple[str, Callable[..., bool], bool], ...] = (
 
 #: Acts on no single assessment.
 GENERAL: tuple[tuple[str, Callable[[Rights], bool]], ...] = (
-    ("Membuat, mengubah, membuka, membatalkan periode; menyalin jawaban dari yang dibatalkan", permissions.can_manage_periods),
+    ("Membuat, mengubah, membuka, membatalkan periode; menyalin dari yang dibatalkan", permissions.can_manage_periods),
     ("Menetapkan penugasan PIC dan pendukung", permissions.can_assign),
     ("Melihat indeks, tabel, dan peta jalan Pemda", permissions.can_see_pemda),
     ("Menetapkan nilai Pemda, mengisi nilai eksternal", permissions.can_determine),
