@@ -135,6 +135,11 @@ def living(user: User) -> QuerySet[ApiToken]:
     )
 
 
+def has_named(user: User, name: str) -> bool:
+    """Whether a token of this name works for the person: another one could not be told apart from it."""
+    return living(user).filter(name=name, origin=ApiToken.Origin.PAGE).exists()
+
+
 def of_person(user: User) -> QuerySet[ApiToken]:
     """All of a person's tokens, the newest first."""
     return ApiToken.objects.filter(user=user).order_by("-created_at", "-id")

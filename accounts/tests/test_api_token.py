@@ -227,6 +227,17 @@ def test_a_token_made_on_the_page_is_shown_once_and_works(client, city):
     assert (token.name, token.scope, token.origin) == ("Rekap", "read", "page")
 
 
+def test_the_same_form_sent_twice_makes_one_token(client, city):
+    confirmed(client, city.operator)
+    sent = {"name": "Rekap", "scope": "read", "days": "30"}
+    client.post(reverse("token_make"), sent)
+    page = client.post(reverse("token_make"), sent)
+    assert set(page.context["form"].errors) == {"name"}
+    assert ApiToken.objects.count() == 1
+    tokens.revoke(user=city.operator, pk=ApiToken.objects.get().pk)
+    assert "plain" in client.post(reverse("token_make"), sent).context
+
+
 def test_what_was_typed_stays_when_something_is_missing(client, city):
     confirmed(client, city.operator)
     page = client.post(reverse("token_make"), {"name": "", "scope": "write", "days": "99"})

@@ -25,6 +25,8 @@ from accounts.views.security import confirmed
 PAGE_SIZE = 30
 SECOND_FACTOR_FIRST = "Peran Anda mewajibkan verifikasi dua langkah. Aktifkan dahulu, lalu buat token."
 
+NAME_TAKEN = "Token dengan nama ini sudah ada dan masih berlaku. Pakai nama lain, atau cabut token itu dahulu."
+
 
 class TokenForm(forms.Form):
     name = forms.CharField(
@@ -84,6 +86,8 @@ def token_make(request: SignedIn) -> HttpResponse:
         messages.error(request, SECOND_FACTOR_FIRST)
         return redirect("two_factor_on")
     form = TokenForm(posted(request))
+    if request.method == "POST" and form.is_valid() and tokens.has_named(request.user, form.cleaned_data["name"]):
+        form.add_error("name", NAME_TAKEN)  # mostly the same form sent twice
     if request.method == "POST" and form.is_valid():
         token, plain = tokens.make(user=request.user, **form.cleaned_data)
         context = {"token": token, "plain": plain, "base": f"{settings.PUBLIC_URL}/api/v1/"}
