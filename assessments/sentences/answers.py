@@ -62,11 +62,13 @@ def _save(event: Event, names: Names) -> str:
 
 
 def _copied(event: Event, names: Names) -> str:
-    """The values that came along, and from where."""
-    text = f"menyalin {names.indicator(event)} dari “{event.after.get('period', '')}”, yang dibatalkan"
-    parts = [part for part in [saved(event.before, event.after)] if part]
-    if pieces := event.after.get("evidence"):
-        parts.append(f"{count_id(pieces)} bukti dilampirkan")
+    """What came along as it stood, and from where: copying is not writing."""
+    after = event.after
+    parts = [] if after.get("self_level") is None else [f"level {level(after['self_level'])}"]
+    parts += ["tidak relevan"] if after.get("not_applicable") else []
+    parts += [word for name, word in TEXTS.items() if length_of(after.get(name))]
+    parts += [f"{count_id(after['evidence'])} bukti"] if after.get("evidence") else []
+    text = f"menyalin {names.indicator(event)} dari “{after.get('period', '')}”, yang dibatalkan"
     return text + (f": {', '.join(parts)}" if parts else "")
 
 

@@ -108,8 +108,7 @@ def test_each_answer_is_an_event_of_who_copied_for_whom(wrong, period, city, ass
         (city.coordinator, city.dinkes, f"assessment:{assessment.pk}")
     }
     assert tell(events[0], Names()).text == (
-        "menyalin indikator 1 dari “Penilaian keliru”, yang dibatalkan: level 3 dipilih, fakta ditulis (15 huruf), "
-        "analisis ditulis (9 huruf), 1 bukti dilampirkan"
+        "menyalin indikator 1 dari “Penilaian keliru”, yang dibatalkan: level 3, fakta, analisis, 1 bukti"
     )
     told = Notification.objects.filter(title="3 jawaban disalin ke Penilaian 2026")
     assert sorted(each.user.username for each in told) == ["operator-dinkes", "operator2-dinkes"]
