@@ -26,7 +26,10 @@ _SHARED = frozenset(
         "answer_history",
         "carry_over",
         "carry_over_one",
+        "carry_over_several",
         "evidence_pick",
+        "working_paper",
+        "working_paper_review",
     }
 )
 

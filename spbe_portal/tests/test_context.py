@@ -109,6 +109,7 @@ def test_names_are_escaped(client, city):
         ("membership_end", ["OPD dan pengguna"]),
         ("results", ["Pemda"]),
         ("followup_edit", ["Pemda"]),
+        ("working_paper_review", ["Beranda", "Verifikasi", "Periode", "Pemda"]),
         ("period_finalise", ["Periode"]),
         ("review_overview", ["Verifikasi"]),
         ("report_retry", ["Laporan"]),
@@ -152,6 +153,7 @@ def test_every_tab_exists():
         ("OPD", "/opd/"),
         ("Pengguna", "/pengguna/"),
         ("Jejak audit", "/jejak-audit/"),
+        ("Webhook", "/webhook/"),
         ("Periode", "/periode/"),
         ("Instrumen", "/instrumen/"),
     ]
@@ -164,8 +166,8 @@ def test_who_may_not_read_the_audit_trail_gets_no_tab_for_it(client, city):
         client.force_login(person)
         titles[person.username] = [tab["title"] for tab in client.get("/pengguna/").context["portal"].tabs]
     assert titles == {
-        city.coordinator.username: ["OPD", "Pengguna", "Jejak audit"],
-        city.admin.username: ["OPD", "Pengguna"],
+        city.coordinator.username: ["OPD", "Pengguna", "Jejak audit", "Webhook"],
+        city.admin.username: ["OPD", "Pengguna", "Webhook"],
     }
 
 
