@@ -85,6 +85,12 @@ def test_a_conflict_and_a_wrong_row_are_shown_and_nothing_is_overwritten(run, sm
     assert Answer.objects.get(assessment=small, indicator__code="1").fact == "Diubah rekan."
 
 
+def test_a_portal_that_does_not_answer_is_said(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PORTAL_TOKEN", "spbe_x")
+    assert runpy.run_path(str(SCRIPT))["main"](["http://127.0.0.1:1", str(tmp_path / "isian.csv")]) == 1
+    assert capsys.readouterr().err.startswith("Gagal: ")
+
+
 def test_a_wrong_password_is_said(run, monkeypatch):
     monkeypatch.setenv("PORTAL_PASSWORD", "keliru")
     ended, said = run(ROWS[0])

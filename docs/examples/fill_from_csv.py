@@ -225,6 +225,9 @@ def main(arguments=None):
     except Refused as refusal:
         print(f"Ditolak: {told(refusal.body)}", file=sys.stderr)
         return 1
+    except (OSError, UnicodeDecodeError) as problem:  # no portal there, no such file, a file that is not UTF-8
+        print(f"Gagal: {problem}", file=sys.stderr)
+        return 1
 
 
 def work(portal, given):
