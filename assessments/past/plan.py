@@ -136,13 +136,16 @@ def plan(
     seen: dict[tuple[int, int | None, str], int] = {}
     wrong: Counter[int] = Counter()
     values: Counter[int] = Counter()
+    years_of: defaultdict[int, set[str]] = defaultdict(set)
+    for entry in found.entries:
+        years_of[entry.line].add(entry.year)
     total = len(found.entries)
     for done, entry in enumerate(found.entries, 1):
         row = rows.get(entry.line)
         if row is None:
             row = rows[entry.line] = lists.Row(entry.line, NEW)
         year = year_of(entry.year)
-        before = len(row.problems)
+        before, said = len(row.problems), len(row.changes)
         if year is not None:
             _take(book, entry, year, row, groups, seen)
         else:
@@ -150,13 +153,16 @@ def plan(
         if len(row.problems) > before and year is not None:
             wrong[year] += 1
         values[entry.line] += 1
+        if len(years_of[entry.line]) > 1:  # a line an indicator: the year tells its values apart
+            row.name = row.name.removeprefix(f"{year} · ")
+            row.changes[said:] = [[entry.year, *change[1:]] for change in row.changes[said:]]
         if progress and (done % 5000 == 0 or done == total):
             progress(done, total)
     for line, row in rows.items():
         if row.problems:
             row.outcome = WRONG
-        elif values[line] > 1:
-            row.about = f"{values[line]} nilai"
+        elif values[line] > 1 and len(years_of[line]) == 1:
+            row.about, row.changes = f"{values[line]} nilai", []
     years = _years(book, groups, wrong)
     return Plan(years, [rows[line] for line in sorted(rows)], found.ignored)
 
@@ -248,7 +254,7 @@ def _take(
     agency = book.named.get(squeezed(entry.agency)) if entry.agency else None
     is_government = not entry.agency or squeezed(entry.agency) in ("pemda", "pemerintahdaerah")
     name = "Pemerintah daerah" if is_government else agency.short_name if agency else entry.agency
-    row.name = f"{year} · {name}" if not row.name or row.name.startswith(f"{year} ·") else row.name
+    row.name = f"{year} · {name}" if not row.name else row.name
     if not is_government and agency is None:
         return _say(row, f"OPD “{entry.agency}” tidak dikenal. Tambahkan dahulu OPD itu.")
     if not FIRST_YEAR <= year <= book.today.year:
@@ -303,8 +309,7 @@ def _value(
         _say(row, str(wrong))
         return
     into[code] = level
-    if len(row.changes) < 2:
-        row.changes.append([heading, None, level.replace(".", ",")])
+    row.changes.append([heading, None, level.replace(".", ",")])
 
 
 def _years(book: _Book, groups: dict[tuple[int, int | None], Group], wrong: Counter[int]) -> list[Year]:

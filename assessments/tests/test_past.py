@@ -165,6 +165,9 @@ def test_a_name_finds_its_indicator_and_one_beside_a_wrong_number_is_refused(cit
         ("Domain atau aspek, dilewati", []),
         ("", ["“Sesuatu yang lain sama sekali” bukan nama indikator pada SPBE 47, 7 aspek."]),
     ]
+    several = plan(read(table(["No", "Nama indikator", "2022", "2023"], ["11", "Arsitektur SPBE", "2", "3"]))).rows[0]
+    assert (several.name, several.about) == ("Pemerintah daerah", "Indikator 11")
+    assert several.changes == [["2022", None, "2"], ["2023", None, "3"]]
     crossed = [["1", "Peta Rencana SPBE", "2"], ["45", "Layanan parkir kota", "2"]]
     found = plan(read(table(["No", "Nama indikator", "2023"], *crossed)))
     assert [row.problems for row in found.rows] == [
