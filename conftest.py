@@ -36,12 +36,13 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 def pytest_collection_modifyitems(config, items):
     """A missing service is a visible skip on a desk, and a failure where it is required.
 
-    Where all services are, everything runs on SQLite first: what touches no database is left out on PostgreSQL.
+    Where all services are, everything runs on SQLite first: what touches no database is left out on PostgreSQL, and
+    what draws a document of rows that other tests read there (`rendering`).
     """
     required = os.environ.get("REQUIRE_SERVICES") == "1"
     if required and connection.vendor == "postgresql":
-        again = [item for item in items if _touches_the_database(item)]
-        config.hook.pytest_deselected(items=[item for item in items if not _touches_the_database(item)])
+        again = [item for item in items if _proves_more_there(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _proves_more_there(item)])
         items[:] = again
     for item in items:
         if item.get_closest_marker("browser"):
@@ -57,7 +58,9 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="DATABASE_URL bukan PostgreSQL"))
 
 
-def _touches_the_database(item) -> bool:
+def _proves_more_there(item) -> bool:
+    if item.get_closest_marker("rendering"):
+        return False
     return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(
         item.fixturenames
     )
