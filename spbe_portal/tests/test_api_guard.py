@@ -36,6 +36,7 @@ WRITES_ONLY = "401 405 405 405 405 405 405 405 405"
 OF_THE_PERIOD = "401 200 200 200 200 200 200 404 404"
 SEES_FIGURES = "401 403 403 200 200 200 200 404 404"
 PERIOD_MANAGER = "401 403 403 403 403 200 403 404 404"
+COORDINATOR = "401 403 403 403 403 200 403 403 403"
 MANAGER = "401 403 403 403 403 200 403 200 403"
 OPEN_TO_ALL = "200 200 200 200 200 200 200 200 200"
 
@@ -93,6 +94,11 @@ THINGS: dict[str, Callable[[Scene], Any]] = {
     "paper": lambda scene: (
         SheetDraft.objects.create(
             user=scene.city.operator, subject="working_paper", assessment=scene.assessment, file_name="a.csv", rows=[]
+        ).pk
+    ),
+    "past_list": lambda scene: (
+        SheetDraft.objects.create(
+            user=scene.city.coordinator, subject="history", file_name="a.csv", rows={"entries": [], "chosen": {}}
         ).pk
     ),
     "first_version": lambda scene: 1,
@@ -210,6 +216,10 @@ TABLE: dict[str, list[Row]] = {
     "api_external": [Row(WRITES_ONLY, ("period", "code"))],
     "api_external_import": [Row(WRITES_ONLY, ("period",))],
     "api_comparison": [Row(SEES_FIGURES, ("period",))],
+    "api_history": [Row(WRITES_ONLY)],
+    "api_history_file": [Row(COORDINATOR)],
+    "api_history_list": [Row(COORDINATOR, ("past_list",))],
+    "api_period_history": [Row(WRITES_ONLY, ("period",))],
     "api_roadmap": [Row(WRITES_ONLY, ("period",))],
     "api_plan": [Row("401 403 403 404 404 404 404 404 404", ("period",))],  # there is none
     "api_own_place": [
