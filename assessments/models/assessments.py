@@ -117,8 +117,8 @@ class Assessment(models.Model):
 
     @property
     def has_imported_levels(self) -> bool:
-        """Verified levels of a past year that was brought in: nobody handed in, so nobody here decided on them."""
-        return self.round == 0 and bool(self.verified_levels)
+        """Verified levels of a past year that was brought in: nobody here approved, so nobody decided on them."""
+        return self.approved_at is None and bool(self.verified_levels)
 
     @property
     def due_at(self) -> datetime:

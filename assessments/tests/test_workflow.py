@@ -9,6 +9,7 @@ from accounts.permissions import rights_of
 from assessments import workflow
 from assessments.errors import NotReady, WrongState
 from assessments.models import Assessment, Result, Review, Status
+from assessments.queries.answers import decisions_for
 from assessments.queries.periods import period_rows
 from assessments.queries.results import turnout
 from assessments.services import answers as answer_services
@@ -98,6 +99,27 @@ def test_what_was_never_handed_in_is_not_withdrawn_when_it_is_reopened(final, pe
     assert workflow.actions(rights, never, wrote=False, now=timezone.now()) == []
     with pytest.raises(WrongState, match="dibuka kembali oleh koordinator"):
         workflow.withdraw(assessment_id=never.pk, user=city.other_operator)
+
+
+def test_what_was_never_handed_in_but_approved_after_all_keeps_its_decisions(final, period, city):
+    """Its round stays 0, as of a past year that was brought in; its decisions were made here all the same."""
+    never = Assessment.objects.get(period=period, agency=city.dinsos)
+    workflow.reopen(assessment_id=never.pk, user=city.coordinator, reason="Ada bukti baru.")
+    review_services.decide(
+        assessment_id=never.pk, code="1", user=city.verifier, decision="adjust", verified_level=2, note="Ada SK."
+    )
+    accept_all(Assessment.objects.get(pk=never.pk), city.verifier)
+    workflow.approve(assessment_id=never.pk, user=city.verifier)
+    never = Assessment.objects.select_related("period").get(pk=never.pk)
+    assert (never.round, never.has_imported_levels) == (0, False)
+    shown = decisions_for(rights_of(city.other_operator), never)
+    assert shown[never.answers.get(indicator__code="1").pk].note == "Ada SK."
+    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu lewat.")
+    kept = Result.objects.get(assessment=never, superseded_at=None).snapshot
+    assert "Ada SK." in str(kept["indicators"][0])
+    now = timezone.now()
+    never = Assessment.objects.select_related("period").get(pk=never.pk)
+    assert workflow.actions(rights_of(city.coordinator), never, wrote=False, now=now) == ["reopen"]
 
 
 def test_decisions_are_published_with_the_return(returned):
