@@ -1,4 +1,4 @@
-"""Results and lists of evidence as answers to a request, for page and API alike. `shape` is "xlsx" or "csv"."""
+"""Files as answers to a request, for page and API alike. `shape` is "xlsx" or "csv"."""
 
 from collections.abc import Iterable, Sequence
 
@@ -39,7 +39,12 @@ def evidence_file(assessment: Assessment, shape: str) -> HttpResponseBase:
 
 
 def xlsx_file(content: bytes, name: str) -> HttpResponse:
-    return HttpResponse(content, content_type=XLSX, headers=_headers(name))
+    return attached(content, name, XLSX)
+
+
+def attached(content: bytes, name: str, content_type: str) -> HttpResponse:
+    """A file that was made whole; `name` holds nothing that somebody typed."""
+    return HttpResponse(content, content_type=content_type, headers=_headers(name))
 
 
 def _evidence(found: QuerySet[Evidence], shape: str, title: str, name: str) -> HttpResponseBase:

@@ -11,6 +11,7 @@ from assessments.one_sided import Compared, Finding, Tally, concerned, findings,
 from assessments.queries.pemda import Board, Level, PemdaRow, board
 from indicators.models import Indicator
 from indicators.scoring import Score, score
+from spbe_portal.formatting import level_id
 
 #: The four values of a row and of every total, as they are called on screen.
 COLUMNS = {"own": "Mandiri", "verified": "Verifikasi", "pemda": "Pemda", "external": "Eksternal"}
@@ -254,7 +255,7 @@ class Hint:
     @property
     def text(self) -> str:
         when = "Tahun lalu" if self.year == self.period_year - 1 else f"Pada {self.year}"
-        much = str(abs(self.difference)).replace(".", ",")
+        much = level_id(abs(self.difference))
         side = "di bawah" if self.difference < 0 else "di atas"
         return f"{when} kementerian memberi {much} {side} nilai Pemda pada indikator ini."
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.views._base import SignedIn, posted
 from assessments import permissions
 from assessments.errors import Refused
+from assessments.export_files import xlsx_file
 from assessments.forms.external import ExternalFileForm
 from assessments.models import Period, SheetDraft
 from assessments.queries import external as queries
@@ -57,7 +58,7 @@ def external_export(request: HttpRequest, pk: int) -> HttpResponse:
     """The same as a workbook."""
     period = _find(request, pk)
     content = external_book.book(queries.comparison(period), timezone.now())
-    return _xlsx(content, f"perbandingan-{period.year}-{period.pk}")
+    return xlsx_file(content, f"perbandingan-{period.year}-{period.pk}.xlsx")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,9 +130,4 @@ def _apply(request: SignedIn, period: Period, held: SheetDraft) -> HttpResponse:
 @require_safe
 def external_import_template(request: HttpRequest, pk: int) -> HttpResponse:
     period = _find(request, pk, write=True)
-    return _xlsx(services.template(period), f"templat-hasil-kementerian-{period.year}")
-
-
-def _xlsx(content: bytes, name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(content, content_type=sheets.XLSX, headers=headers)
+    return xlsx_file(services.template(period), f"templat-hasil-kementerian-{period.year}.xlsx")

@@ -1,7 +1,5 @@
 """Past years as a list: out as XLSX or CSV, in with every line shown before anything is written, and away again."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.views._base import posted
 from assessments import permissions
 from assessments.errors import Invalid, Refused, Stale
+from assessments.export_files import attached
 from assessments.forms.periods import ReasonForm
 from assessments.models import Period, SheetDraft
 from assessments.past import drafts, export, sheet, write
@@ -114,13 +113,13 @@ def past_export(request: HttpRequest) -> HttpResponse:
     allow(permissions.can_manage_periods(rights(request)))
     shape = request.GET.get("bentuk", "xlsx")
     if shape == "templat":
-        return _file(export.template(), "templat-riwayat.xlsx", sheets.XLSX)
+        return attached(export.template(), "templat-riwayat.xlsx", sheets.XLSX)
     if shape not in ("xlsx", "csv"):
         raise Http404
     name = f"riwayat-{timezone.localdate():%Y-%m-%d}.{shape}"
     if shape == "csv":
-        return _file(sheets.write_csv(export.HEAD, export.rows()), name, sheets.CSV)
-    return _file(sheets.write_xlsx(export.HEAD, export.rows(), title="Riwayat"), name, sheets.XLSX)
+        return attached(sheets.write_csv(export.HEAD, export.rows()), name, sheets.CSV)
+    return attached(sheets.write_xlsx(export.HEAD, export.rows(), title="Riwayat"), name, sheets.XLSX)
 
 
 @get_or_post
@@ -147,11 +146,3 @@ def past_remove(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, f"{period.name} sudah dihapus. Catatannya tetap ada dalam jejak audit.")
                 return redirect("period_list")
     return render(request, "assessments/past_remove.html", {"period": period, "form": form}, status=status)
-
-
-def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
-    headers: dict[str, Any] = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(content, content_type=content_type, headers=headers)

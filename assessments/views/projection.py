@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from assessments import permissions
+from assessments.export_files import xlsx_file
 from assessments.queries import projection as queries
 from assessments.queries.pemda import chosen_period, periods
 from assessments.views._base import allow, rights
@@ -29,8 +30,7 @@ def roadmap_projection(request: HttpRequest) -> HttpResponse:
     if found is not None and shape:
         content = sheets.write_xlsx(queries.HEAD, queries.sheet_rows(found), title="Perkiraan portal")
         name = f"menuju-{found.target.code}-{found.period.year}.xlsx"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-        return HttpResponse(content, content_type=sheets.XLSX, headers=headers)
+        return xlsx_file(content, name)
     return render(
         request,
         "assessments/projection.html",
