@@ -255,7 +255,7 @@ class Hint:
     @property
     def text(self) -> str:
         when = "Tahun lalu" if self.year == self.period_year - 1 else f"Pada {self.year}"
-        much = level_id(abs(self.difference))
+        much = level_id(-self.difference if self.difference < 0 else self.difference)
         side = "di bawah" if self.difference < 0 else "di atas"
         return f"{when} kementerian memberi {much} {side} nilai Pemda pada indikator ini."
 
