@@ -72,7 +72,7 @@ class ApiView(GenericAPIView):
 class FileView(ApiView):
     """An address that answers with a file: whatever a client says it accepts, the file is what it is."""
 
-    serializer_class = None
+    serializer_class: Any = None
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         return super().perform_content_negotiation(request, force=True)
