@@ -22,6 +22,7 @@ from assessments.tests.test_last_year import run
 from audit.models import Event
 from conftest import accept_all, attach, hand_in
 from indicators.models import Instrument
+from indicators.queries import indicator_content
 
 
 @pytest.fixture
@@ -454,6 +455,16 @@ def test_what_is_mapped_is_offered_without_its_level(of_another, assessment, cit
     answer = stored(assessment, "36")
     assert (answer.self_level, answer.fact, answer.analysis) == (None, "Ada.", "Memenuhi.")
     assert [piece.level for piece in answer.evidence.all()] == [None]
+
+
+def test_its_level_keeps_the_name_it_had(of_another, assessment, city, login):
+    one = proposal(assessment, "1")
+    then, now = (
+        next(step.name for step in indicator_content(each.indicator).ladder if step.level == 3)
+        for each in (one.source, one.answer)
+    )
+    page = login(city.operator).get(reverse("carry_over_one", args=[assessment.pk, "1"]))
+    assert (page.context["old_name"], page.context["verified_name"], then == now) == (then, then, False)
 
 
 def test_all_that_is_mapped_to_one_indicator_is_offered_once_a_document(of_another, assessment, city):

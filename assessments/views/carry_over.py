@@ -78,6 +78,8 @@ def carry_over_one(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         form = CarryOverForm(proposal=proposal, all_valid="semua" in request.GET)
     content = indicator_content(proposal.answer.indicator)
     names = {row.level: row.name for row in content.ladder}
+    asked_then = indicator_content(proposal.source.indicator) if proposal.link else content
+    old_names = {row.level: row.name for row in asked_then.ladder}  # another instrument names its levels otherwise
     return render(
         request,
         "assessments/carry_over_one.html",
@@ -88,8 +90,8 @@ def carry_over_one(request: HttpRequest, pk: int, code: str) -> HttpResponse:
             "content": content,
             "form": form,
             "refusal": refusal,
-            "old_name": names.get(proposal.source.self_level, ""),
-            "verified_name": names.get(proposal.review.verified_level, "") if proposal.review else "",
+            "old_name": old_names.get(proposal.source.self_level, ""),
+            "verified_name": old_names.get(proposal.review.verified_level, "") if proposal.review else "",
             "now_name": names.get(proposal.answer.self_level, ""),
             "now_pieces": len(pieces_of(Evidence.objects.filter(answer=proposal.answer)).get(proposal.answer.pk, [])),
             "following": shown.after(code),
