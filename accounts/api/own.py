@@ -27,6 +27,7 @@ class OwnTokenShape(serializers.ModelSerializer):
 class OwnShape(serializers.ModelSerializer):
     """Needs `memberships_now`, `unread` and `token` set on the person."""
 
+    email = serializers.CharField(help_text="Kosong bila tidak ada")
     is_administrator = serializers.BooleanField(source="is_superuser")
     memberships = RoleShape(many=True, source="memberships_now", help_text="Peran yang berlaku hari ini")
     unread = serializers.IntegerField(help_text="Pemberitahuan yang belum dibaca")

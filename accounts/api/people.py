@@ -26,6 +26,7 @@ from spbe_portal.api.inputs import Strict
 class PersonShape(serializers.ModelSerializer):
     """Needs `memberships` prefetched with their agencies."""
 
+    email = serializers.CharField(help_text="Kosong bila tidak ada")
     has_password = serializers.BooleanField(source="has_usable_password", help_text="Sudah membuat kata sandi")
     is_administrator = serializers.BooleanField(source="is_superuser")
     memberships = RoleShape(many=True, help_text="Semua peran: berlaku, akan datang, dan yang sudah berakhir")

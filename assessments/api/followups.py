@@ -8,8 +8,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.api._base import AgencyName
 from assessments import permissions
-from assessments.api._base import file_answer, sent_file
+from assessments.api._base import FILE_ANSWERS, file_answer, sent_file
 from assessments.api.period_shapes import DayField, require
 from assessments.errors import Invalid
 from assessments.models import FollowUp, Period
@@ -331,12 +330,7 @@ class FollowUpProof(FileView, _FollowUpView):
     @extend_schema(
         summary="Unduh bukti tindak lanjut",
         operation_id="follow_ups_proof",
-        responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            206: OpenApiResponse(OpenApiTypes.BINARY, "Sebagian, sesuai Range"),
-            304: OpenApiResponse(description="Tidak berubah sejak ETag yang disebut"),
-            416: OpenApiResponse(description="Range di luar berkas"),
-        },
+        responses=FILE_ANSWERS,
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         found = self.find(pk)

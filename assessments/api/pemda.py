@@ -227,7 +227,7 @@ class DeterminationDetail(_GovernmentView):
 
 def known_version(request: Request, data: dict[str, Any]) -> int | None:
     """The version that was read, where it was sent at all."""
-    if "version" not in data and not request.headers.get("If-Match"):
+    if "version" not in data and "If-Match" not in request.headers:
         return None
     return sent_version(request, data)
 

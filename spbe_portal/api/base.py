@@ -1,5 +1,6 @@
 """The class under every resource of the API, and what a view asks of its request."""
 
+import re
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -10,6 +11,8 @@ from rest_framework.response import Response
 from accounts.models import ApiToken, IdempotentAnswer
 from accounts.permissions import Rights, rights_of
 from spbe_portal.api import idempotency
+
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 
 class ApiView(GenericAPIView):
@@ -79,9 +82,13 @@ class FileView(ApiView):
 
 
 def matched_version(request: Request) -> int | None:
-    """The version in `If-Match`; None where none stands there."""
-    matched = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    return int(matched) if matched.isascii() and matched.isdigit() and len(matched) < 10 else None
+    """The version in `If-Match`; None where it was not sent. Raises `ValidationError` for what is no ETag of ours."""
+    sent = request.headers.get("If-Match")
+    if sent is None:
+        return None
+    if not (found := _ETAG.fullmatch(sent)):
+        raise ValidationError({"If-Match": ['Isi dengan ETag yang Anda baca, misalnya "3".']})
+    return int(found[1])
 
 
 def sent_version(request: Request, data: dict[str, Any]) -> int:
@@ -89,9 +96,9 @@ def sent_version(request: Request, data: dict[str, Any]) -> int:
 
     Raises `ValidationError` where neither is there: a change over something unseen is never made silently.
     """
-    version = data.pop("version", None)
+    version, matched = data.pop("version", None), matched_version(request)
     if version is None:
-        version = matched_version(request)
+        version = matched
     if version is None:
         raise ValidationError({"version": ["Sertakan versi yang Anda baca, sebagai version atau If-Match."]})
     return int(version)

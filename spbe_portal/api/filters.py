@@ -16,7 +16,8 @@ class Ordering(OrderingFilter):
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> Any:
         offered = choices_of(view)
-        asked = [word.strip() for word in request.query_params.get(self.ordering_param, "").split(",") if word.strip()]
+        text = request.query_params.get(self.ordering_param, "")
+        asked = text.split(",") if text else []
         if unknown := [word for word in asked if word not in offered]:
             raise ValidationError(
                 {self.ordering_param: [f"Urutan {unknown[0]} tidak dikenal. Pilih: {', '.join(offered)}."]}

@@ -64,7 +64,7 @@ IF_MATCH = {
     "in": "header",
     "name": "If-Match",
     "description": "ETag yang dibaca sebelumnya, sebagai ganti version",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string", "pattern": '^(W/)?"[0-9]{1,9}"$'},
 }
 
 
@@ -93,7 +93,8 @@ class PortalSchema(AutoSchema):
         if self.method == "POST" and self.get_auth():
             found.append(IDEMPOTENCY_KEY)
         asked = self.get_request_serializer() if self.method in ("POST", "PUT", "PATCH", "DELETE") else None
-        if "version" in getattr(asked, "_declared_fields", {}):
+        kind = asked if isinstance(asked, type) else type(asked)
+        if issubclass(kind, Strict) and "version" in kind._declared_fields:
             found.append(IF_MATCH)
         return found
 
