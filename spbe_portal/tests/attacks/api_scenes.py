@@ -45,6 +45,7 @@ class Ask:
     of: Keys = field(default_factory=dict)
     foreign: dict[str, Any] = field(default_factory=dict)
     nested: dict[str, Keys] = field(default_factory=dict)
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -569,6 +570,43 @@ def save_plan(world: World) -> Ask:
     mark = world.client("coordinator").post(url, ROUTE, **sent).json()["routes"][0]["mark"]
     body = {**ROUTE, "name": "Peta jalan", "choice": 0, "mark": mark}
     return Ask(body, there(world), foreign={"another route": {**body, "mark": "0" * 16}})
+
+
+# --- Past years ---------------------------------------------------------------------------------------
+
+
+@scene("post", "history", "coordinator", COORDINATOR, "assessments_sheetdraft")
+def bring_past(world: World) -> Ask:
+    """A list is looked at first: a draft of one's own."""
+    return Ask({"file": pages.csv(pages.PAST_CSV)})
+
+
+def past_list(world: World) -> tuple[Keys, str, dict[str, Keys]]:
+    """A list of the coordinator's that was looked at, what was shown of it, and a colleague's."""
+    url, mine = reverse("api_history"), world.things["tokens"]["coordinator"]
+    shown = world.client("coordinator").post(url, {"file": pages.csv(pages.PAST_CSV)}, headers=mine).json()
+    kept = SheetDraft.objects.get(pk=shown["id"])
+    kept.pk, kept.user = None, world.city.coordinator2  # type: ignore[attr-defined]
+    kept.save()
+    return {"list_pk": shown["id"]}, shown["shown"], {"a colleague's": {"list_pk": kept.pk}}
+
+
+@scene("patch", "history_list", "coordinator", COORDINATOR, "assessments_sheetdraft")
+def choose_past(world: World) -> Ask:
+    keys, _, nested = past_list(world)
+    return Ask({"instruments": {"2023": world.period.instrument.code}}, keys, nested=nested)
+
+
+@scene("post", "history_list", "coordinator", COORDINATOR, "assessments_period")
+def apply_past(world: World) -> Ask:
+    keys, shown, nested = past_list(world)
+    return Ask({"shown": shown}, keys, foreign={"another look": {"shown": "x"}}, nested=nested)
+
+
+@scene("delete", "period_history", "coordinator", COORDINATOR, "assessments_period")
+def remove_past(world: World) -> Ask:
+    """What runs is no past year."""
+    return Ask(None, pages.remove_past(world).of, nested={"a running one": there(world)}, query="?reason=Keliru.")
 
 
 # --- Follow-ups ---------------------------------------------------------------------------------------
