@@ -12,7 +12,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 
 from assessments import downloads, permissions, uploads
@@ -98,14 +97,6 @@ class KeyFilter(django_filters.Filter):
     """By a key; what can be none is refused."""
 
     field_class = KeyField
-
-
-class StableOrdering(OrderingFilter):
-    """Rows that are equal in what is asked for stand in one order on every page."""
-
-    def get_ordering(self, request: Any, queryset: Any, view: Any) -> Any:
-        wanted = super().get_ordering(request, queryset, view)
-        return [*wanted, "pk"] if wanted else wanted
 
 
 class PeriodRef(serializers.Serializer):

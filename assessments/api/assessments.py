@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.api._base import AgencyName
 from assessments import permissions
-from assessments.api._base import KeyFilter, LoopView, PeriodRef, ProblemShape, StableOrdering
+from assessments.api._base import KeyFilter, LoopView, PeriodRef, ProblemShape
 from assessments.models import Assessment, Status
 from assessments.moves import MOVES, actions
 from assessments.queries.figures import figures, has_verified_index
@@ -21,6 +21,7 @@ from assessments.queries.readiness import problems_of
 from assessments.queries.results import revisions_of
 from indicators.scoring import exact_text
 from spbe_portal.api.base import with_etag
+from spbe_portal.api.filters import Ordering
 from spbe_portal.api.serializers import CoverageShape, IndexShape, index_shape, shown
 
 
@@ -164,7 +165,7 @@ class AssessmentFilter(django_filters.FilterSet):
 class AssessmentList(LoopView):
     serializer_class = AssessmentRowShape
     filterset_class = AssessmentFilter
-    filter_backends = [DjangoFilterBackend, StableOrdering]
+    filter_backends = [DjangoFilterBackend, Ordering]
     ordering_fields = ["id", "agency__name", "period__year", "status", "submitted_at"]
     queryset = Assessment.objects.order_by("-period__year", "-period_id", "agency__name", "pk")
 

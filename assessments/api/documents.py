@@ -23,7 +23,6 @@ from assessments.api._base import (
     FILE_ANSWERS,
     KEY_MAX,
     KeyFilter,
-    StableOrdering,
     file_answer,
     sent_file,
 )
@@ -37,6 +36,7 @@ from assessments.services import reading
 from assessments.services._base import require
 from assessments.services.evidence import is_frozen
 from spbe_portal.api.base import ApiView, FileView, sent_version, with_etag
+from spbe_portal.api.filters import Ordering
 from spbe_portal.api.parsers import BoundedJson
 from spbe_portal.api.serializers import Strict
 
@@ -208,7 +208,7 @@ class DocumentList(LibraryView):
     serializer_class = DocumentRowShape
     parser_classes = [MultiPartParser, BoundedJson]
     filterset_class = DocumentFilter
-    filter_backends = [DjangoFilterBackend, StableOrdering]
+    filter_backends = [DjangoFilterBackend, Ordering]
     ordering_fields = ["id", "title", "date", "valid_until", "created_at"]
     queryset = Document.objects.all()
 
