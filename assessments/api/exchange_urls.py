@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assessments.api import external, history
+from assessments.api import external, history, projection
 
 _PERIOD = "periods/<int:pk>/"
 
@@ -13,4 +13,5 @@ urlpatterns = [
     path("history/file/", history.HistoryFile.as_view(), name="api_history_file"),
     path("history/<int:list_pk>/", history.HistoryDraft.as_view(), name="api_history_list"),
     path(f"{_PERIOD}history/", history.PeriodHistory.as_view(), name="api_period_history"),
+    path(f"{_PERIOD}projection/", projection.Projection.as_view(), name="api_projection"),
 ]

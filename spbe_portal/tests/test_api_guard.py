@@ -216,6 +216,7 @@ TABLE: dict[str, list[Row]] = {
     "api_external": [Row(WRITES_ONLY, ("period", "code"))],
     "api_external_import": [Row(WRITES_ONLY, ("period",))],
     "api_comparison": [Row(SEES_FIGURES, ("period",))],
+    "api_projection": [Row(SEES_FIGURES, ("period",))],
     "api_history": [Row(WRITES_ONLY)],
     "api_history_file": [Row(COORDINATOR)],
     "api_history_list": [Row(COORDINATOR, ("past_list",))],
