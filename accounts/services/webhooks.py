@@ -85,6 +85,9 @@ def create(*, actor: User, name: str, url: str, events: list[str]) -> tuple[Webh
     _require_on()
     webhook = Webhook(name=name, url=url, events=_ordered(events), created_by=actor)
     _check(webhook)
+    # The page that shows the secret answers a POST: loaded again, it would add the same once more.
+    if Webhook.objects.filter(name=name, url=url).exists():
+        raise Invalid({"name": "Penerima dengan nama dan alamat ini sudah ada. Pakai nama lain."})
     plain = _new_secret(webhook)
     with transaction.atomic():
         webhook.save(force_insert=True)

@@ -62,6 +62,14 @@ def later(delivery: WebhookDelivery) -> WebhookDelivery:
     return delivery
 
 
+def test_the_same_again_is_refused_since_its_page_may_be_loaded_again(hooked, city, receiver):
+    with pytest.raises(Invalid) as refused:
+        webhooks.create(actor=city.coordinator, name="Dasbor kota", url=receiver.url, events=EVERY)
+    assert list(refused.value.errors) == ["name"]
+    assert Webhook.objects.count() == 1
+    webhooks.create(actor=city.coordinator, name="Dasbor kedua", url=receiver.url, events=EVERY)
+
+
 # --- The message -----------------------------------------------------------------------------------
 
 
