@@ -15,7 +15,7 @@ from accounts.models import Agency
 from accounts.permissions import Rights
 from assessments.models import Assessment, Assignment, Period, Result, Status
 from assessments.models.assessments import HANDED_IN
-from assessments.permissions import PUBLISHED, can_report
+from assessments.permissions import PUBLISHED, can_report, can_see_pemda
 from assessments.queries.last_year import results_before
 from assessments.specs import spec_of
 from indicators.scoring import rounds_over
@@ -81,9 +81,14 @@ class ResultRow:
 
 
 def periods_with_results(rights: Rights) -> list[Period]:
-    """Periods in which the person may see at least one agency, newest first. One query."""
-    visible = Assessment.objects.visible_to(rights).order_by().values("period")
-    return list(Period.objects.filter(pk__in=visible).select_related("instrument"))
+    """Periods in which the person may see at least one agency, newest first. One query.
+
+    To who sees the government's figures past years too that were brought in without agencies: their tabs lead here.
+    """
+    shown = Q(pk__in=Assessment.objects.visible_to(rights).order_by().values("period"))
+    if can_see_pemda(rights):
+        shown |= Q(is_imported=True)
+    return list(Period.objects.filter(shown).select_related("instrument"))
 
 
 def result_rows(period: Period, rights: Rights) -> list[ResultRow]:

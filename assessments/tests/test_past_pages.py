@@ -67,6 +67,18 @@ def test_the_instrument_of_a_year_is_chosen_on_the_page(city, instrument, login)
     assert Period.objects.get().instrument.code == "permenpanrb-8-2026"
 
 
+def test_a_year_of_the_government_alone_says_so_everywhere(city, instrument, login):
+    period = bring_in(city, lines(2023, ""))
+    client = login(city.coordinator)
+    for address in (
+        reverse("period", args=[period.pk]),
+        *(f"{reverse(name)}?periode={period.pk}" for name in ("results", "heat")),
+    ):
+        response = client.get(address)
+        assert response.status_code == 200
+        assert "Riwayat ini tanpa nilai OPD" in response.content.decode()
+
+
 def test_a_file_that_is_no_list_says_so(city, instrument, login):
     client = login(city.coordinator)
     file = io.BytesIO(b"a;b\n1;2\n")
