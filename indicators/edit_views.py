@@ -81,7 +81,7 @@ def instrument_import(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             _explain(form, refused)
         else:
-            messages.success(request, "Instrumen dibawa masuk sebagai konsep. Periksa, lalu terbitkan.")
+            messages.success(request, "Instrumen diimpor sebagai konsep. Periksa, lalu terbitkan.")
             return redirect("instrument_edit", made.code)
     return render(request, "indicators/instrument_import.html", {"form": form})
 

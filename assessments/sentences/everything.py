@@ -163,7 +163,7 @@ EVERYTHING: dict[str, tuple[str, Sentence]] = {
     "mapping.add": ("lain", named("menambahkan pemetaan indikator ke instrumen")),
     "instrument.freeze": ("lain", named("mengunci instrumen")),
     "instrument.copy": ("lain", named("menyalin instrumen menjadi konsep")),
-    "instrument.import": ("lain", named("membawa masuk dari berkas instrumen")),
+    "instrument.import": ("lain", named("mengimpor dari berkas instrumen")),
     "instrument.edit": ("lain", named("mengubah konsep instrumen, bagian")),
     "instrument.correct": ("lain", named("memperbaiki kalimat instrumen, bagian")),
     "instrument.part_add": ("lain", named("menambahkan ke konsep instrumen")),
