@@ -195,6 +195,7 @@ TABLE: dict[str, list[Row]] = {
     # Instruments
     "api_instruments": [Row(EVERYONE)],
     "api_instrument": [Row(EVERYONE, ("instrument",))],
+    "api_instrument_differences": [Row(MANAGER, ("instrument",))],
     # Periods. An operator knows of those in which the own agency is assessed.
     "api_periods": [Row(EVERYONE)],
     "api_period": [Row(OF_THE_PERIOD, ("period",))],
