@@ -20,7 +20,7 @@ import accounts.errors
 import assessments.errors
 from accounts.models import Agency, Membership, Role, User
 from assessments import specs, workflow
-from assessments.models import Answer, Assessment, Document, DocumentVersion, Evidence, Period, Review
+from assessments.models import Answer, Assessment, Document, DocumentVersion, Evidence, Period, Review, Status
 from assessments.services import periods as period_services
 from assessments.services import reviews as review_services
 from assessments.services._base import locked, note_contribution, refresh_totals
@@ -111,18 +111,29 @@ def _flush_past_the_triggers():
 
 @pytest.fixture
 def _world(db, request) -> None:
-    """What the test asks for of city, instrument and period, at once."""
+    """What the test asks for of city, instrument and period, and how far Dinkes is, at once."""
     asked = tuple(name for name in ("city", "instrument", "period") if name in request.fixturenames)
     if asked:
-        kept.begin_in(asked, lambda: _built(asked))
+        marker = request.node.get_closest_marker("begins")
+        steps = _steps([*request.fixturenames, *(marker.args if marker else ())])
+        kept.begin_in((*asked, *steps), lambda: _built(asked, steps))
 
 
-def _built(asked: tuple[str, ...]) -> None:
+def _steps(names: list[str]) -> tuple[str, ...]:
+    """The states of Dinkes's assessment that the test begins after; what it asks for on its way comes as it goes."""
+    if "assessment" not in names or {"returned", "approved"} <= set(names):
+        return ()
+    return tuple(name for name in STEPS if name in names)
+
+
+def _built(asked: tuple[str, ...], steps: tuple[str, ...]) -> None:
     city = _make_city() if "city" in asked else None
     if "instrument" in asked:
         call_command("load_instruments")
     if city and "period" in asked:
-        _make_period(city)
+        period = _make_period(city)
+        for step in steps:
+            STEPS[step](Assessment.objects.get(period=period, agency=city.dinkes), city)
 
 
 @pytest.fixture
@@ -294,40 +305,70 @@ def accept_all(assessment: Assessment, user: User) -> None:
     _counted(assessment, user)
 
 
-@pytest.fixture
-def submitted(assessment, city) -> Assessment:
-    """Dinkes handed in, everything at level 3."""
+def _submit(assessment: Assessment, city: City) -> Assessment:
     return hand_in(assessment, city.operator)
 
 
-@pytest.fixture
-def returned(submitted, city) -> Assessment:
-    """Indicators 1 and 2 came back."""
+def _return(assessment: Assessment, city: City) -> Assessment:
     for code in ("1", "2"):
         review_services.decide(
-            assessment_id=submitted.pk,
+            assessment_id=assessment.pk,
             code=code,
             user=city.verifier,
             decision="return",
             reason="not_signed",
             note="Belum ditandatangani.",
         )
-    submitted.refresh_from_db()
-    accept_all(submitted, city.verifier)
-    return workflow.return_assessment(assessment_id=submitted.pk, user=city.verifier)
+    assessment.refresh_from_db()
+    accept_all(assessment, city.verifier)
+    return workflow.return_assessment(assessment_id=assessment.pk, user=city.verifier)
+
+
+def _approve(assessment: Assessment, city: City) -> Assessment:
+    accept_all(assessment, city.verifier)
+    return workflow.approve(assessment_id=assessment.pk, user=city.verifier)
+
+
+def _finalise(assessment: Assessment, city: City) -> Assessment:
+    workflow.finalise_period(period_id=assessment.period_id, user=city.coordinator, reason="Batas waktu sudah lewat.")
+    assessment.refresh_from_db()
+    return assessment
+
+
+#: What brings Dinkes's assessment from a draft to each state, in this order.
+STEPS: dict[str, Callable[[Assessment, City], Assessment]] = {
+    "submitted": _submit,
+    "returned": _return,
+    "approved": _approve,
+    "final": _finalise,
+}
+
+
+def _there(assessment: Assessment) -> Assessment:
+    """As a step gives it back."""
+    return Assessment.objects.select_related("period__instrument", "agency").get(pk=assessment.pk)
+
+
+@pytest.fixture
+def submitted(assessment, city) -> Assessment:
+    """Dinkes handed in, everything at level 3."""
+    return _submit(assessment, city) if assessment.status == Status.DRAFT else _there(assessment)
+
+
+@pytest.fixture
+def returned(submitted, city) -> Assessment:
+    """Indicators 1 and 2 came back."""
+    return _return(submitted, city) if submitted.status == Status.SUBMITTED else submitted
 
 
 @pytest.fixture
 def approved(submitted, city) -> Assessment:
-    accept_all(submitted, city.verifier)
-    return workflow.approve(assessment_id=submitted.pk, user=city.verifier)
+    return _approve(submitted, city) if submitted.status == Status.SUBMITTED else submitted
 
 
 @pytest.fixture
 def final(approved, period, city) -> Assessment:
-    workflow.finalise_period(period_id=period.pk, user=city.coordinator, reason="Batas waktu sudah lewat.")
-    approved.refresh_from_db()
-    return approved
+    return approved if approved.status == Status.FINAL else _finalise(approved, city)
 
 
 @pytest.fixture

@@ -62,8 +62,9 @@ def test_the_answer_page_keeps_the_published_decision_while_it_is_being_changed(
 
 
 def test_reading_the_decisions_is_one_query(returned, city, django_assert_num_queries):
+    rights = rights_of(city.operator)
     with django_assert_num_queries(1):
-        assert len(decisions_for(rights_of(city.operator), returned)) == 47
+        assert len(decisions_for(rights, returned)) == 47
 
 
 def test_what_figures_are_made_of_is_two_short_queries(returned, django_assert_num_queries):
