@@ -15,9 +15,10 @@ from indicators import edit_values as values_of
 from indicators.checks import problems
 from indicators.edit_base import draft, require_editor
 from indicators.edit_values import plain
-from indicators.models import Instrument
+from indicators.models import Indicator, IndicatorMapping, Instrument
 from indicators.parts import Parts, stored_parts
 
+SAME = "Indikator yang sama, disalin."
 RESERVED = {"impor"}  # an address of its own
 SEEN = "Instrumen ini berubah setelah halaman ini dibuka. Periksa sekali lagi, lalu ulangi."
 
@@ -70,8 +71,22 @@ def publish(*, actor: User, instrument_id: int, edits: int | None) -> Instrument
             raise Refused(f"Belum dapat diterbitkan: {len(found)} hal perlu dibereskan.")
         instrument.is_draft = False
         instrument.save(update_fields=["is_draft"])
+        _map_to_source(instrument)
         record("instrument.publish", instrument, actor=actor, after={"version": instrument.version})
     return instrument
+
+
+def _map_to_source(instrument: Instrument) -> None:
+    """Whatever kept its code and name is the same indicator as in what it was copied from: trends go on."""
+    kept = {each.code: each for each in instrument.indicators.all()}
+    same = [
+        (source, kept[source.code])
+        for source in Indicator.objects.filter(instrument=instrument.copied_from_id)
+        if source.code in kept and kept[source.code].name == source.name
+    ]
+    IndicatorMapping.objects.bulk_create(
+        IndicatorMapping(source=source, target=target, share_numerator=1, note=SAME) for source, target in same
+    )
 
 
 def discard(*, actor: User, instrument_id: int) -> None:

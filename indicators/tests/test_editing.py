@@ -9,6 +9,7 @@ from audit.models import Event
 from indicators import comparison, drafts, editing, exchange
 from indicators import edit_values as values_of
 from indicators.checks import problems
+from indicators.mapping_data import links_between
 from indicators.models import Indicator, Instrument, LevelCriterion
 from indicators.parts import flat, stored_parts
 from indicators.services import mark_in_use
@@ -340,3 +341,12 @@ def test_what_a_file_says_of_its_own_use_is_not_believed(city, instrument):
     )
     made = exchange.from_file(actor=city.coordinator, content=content, file_name="a.json", code="lain")
     assert (made.is_default, made.is_draft, made.in_use_since) == (False, True, None)
+
+
+def test_what_kept_its_name_is_the_same_indicator_as_in_what_it_was_copied_from(copied, city):
+    save(city, copied, "indikator", "2", name="Tingkat Kematangan Hal Lain")
+    drafts.publish(actor=city.coordinator, instrument_id=copied.pk, edits=1)
+    found = links_between(copied.copied_from, copied)
+    assert len(found) == 46
+    assert all(link.source == link.target and link.share == 1 for link in found)
+    assert "2" not in {link.source for link in found}
