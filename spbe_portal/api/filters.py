@@ -16,11 +16,11 @@ class Ordering(OrderingFilter):
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> Any:
         offered = choices_of(view)
-        text = request.query_params.get(self.ordering_param, "")
-        asked = text.split(",") if text else []
+        text = request.query_params.get(self.ordering_param)
+        asked = [] if text is None else text.split(",")
         if unknown := [word for word in asked if word not in offered]:
             raise ValidationError(
-                {self.ordering_param: [f"Urutan {unknown[0]} tidak dikenal. Pilih: {', '.join(offered)}."]}
+                {self.ordering_param: [f"Urutan “{unknown[0]}” tidak dikenal. Pilih: {', '.join(offered)}."]}
             )
         return asked or self.get_default_ordering(view)
 
