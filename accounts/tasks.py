@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from accounts import deliveries, mails
+from accounts import mails
 from accounts.imports import _base as imports
 from accounts.services import mailed_links
+from accounts.webhooks import deliveries
 
 
 @shared_task

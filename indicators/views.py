@@ -1,4 +1,4 @@
-"""The instruments as pages to read. Who edits them does so in edit_views."""
+"""The instruments as pages to read. Who edits them does so in `indicators.editor`."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render

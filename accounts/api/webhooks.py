@@ -13,7 +13,7 @@ from accounts.models import Webhook, WebhookDelivery, WebhookEvent
 from accounts.permissions import can_manage_webhooks
 from accounts.services import webhooks as services
 from accounts.services._base import require
-from accounts.webhook_addresses import MAX_LENGTH
+from accounts.webhooks.addresses import MAX_LENGTH
 from spbe_portal.api.base import ApiView, sent_version, with_etag
 from spbe_portal.api.inputs import Strict
 

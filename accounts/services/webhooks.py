@@ -18,7 +18,7 @@ from accounts.errors import Invalid, Refused, Stale
 from accounts.models import User, Webhook, WebhookDelivery, WebhookEvent
 from accounts.permissions import can_manage_webhooks, rights_of
 from accounts.services._base import apply_edit, require
-from accounts.webhook_addresses import NotAllowed, is_on, target_of
+from accounts.webhooks.addresses import NotAllowed, is_on, target_of
 from audit.services import record
 from spbe_portal.stale import CHANGED
 

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts import tasks, webhook_sending
+from accounts import tasks
 from accounts.models import IdempotentAnswer, Webhook
 from accounts.services import tokens
+from accounts.webhooks import sending
 from spbe_portal.env import WebhookHost
 
 GIVEN = {"name": "Dasbor", "url": "https://dasbor.contoh.go.id/", "events": ["report.ready"]}
@@ -92,11 +93,11 @@ def test_the_receiver_in_the_docs_tells_ours_from_others():
     names: dict = {}
     exec(code, names)
     is_genuine, body, now = names["is_genuine"], b'{"event":"report.ready"}', int(time.time())
-    header = webhook_sending.signature("whsec_a", body, now)
+    header = sending.signature("whsec_a", body, now)
     assert is_genuine("whsec_a", header, body)
     assert not is_genuine("whsec_b", header, body)
     assert not is_genuine("whsec_a", header, body + b" ")
-    assert not is_genuine("whsec_a", webhook_sending.signature("whsec_a", body, now - 301), body)
+    assert not is_genuine("whsec_a", sending.signature("whsec_a", body, now - 301), body)
 
 
 def test_a_webhook_made_twice_with_one_key_is_one_and_its_secret_lies_nowhere_in_clear(client):

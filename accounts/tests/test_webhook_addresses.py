@@ -5,9 +5,9 @@ import socket
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts import webhook_sending
 from accounts.tests.webhook_receiver import receiving
-from accounts.webhook_addresses import NotAllowed, checked_addresses, is_forbidden, target_of
+from accounts.webhooks import sending
+from accounts.webhooks.addresses import NotAllowed, checked_addresses, is_forbidden, target_of
 from spbe_portal import env
 from spbe_portal.env import WebhookHost
 
@@ -144,14 +144,14 @@ def test_the_connection_goes_to_the_number_that_was_checked(monkeypatch, setting
     with receiving() as receiver:
         settings.WEBHOOK_HOSTS = (WebhookHost("http", "dasbor.contoh.go.id", receiver.port),)
         asked = answered(monkeypatch, "127.0.0.1")
-        monkeypatch.setattr("accounts.webhook_addresses.is_forbidden", lambda number: False)
+        monkeypatch.setattr("accounts.webhooks.addresses.is_forbidden", lambda number: False)
         connected = []
         monkeypatch.setattr(
-            webhook_sending.socket,
+            sending.socket,
             "create_connection",
             lambda address, **options: connected.append(address) or socket.socket(),
         )
-        webhook_sending.send(f"http://dasbor.contoh.go.id:{receiver.port}/", "rahasia", PAYLOAD)
+        sending.send(f"http://dasbor.contoh.go.id:{receiver.port}/", "rahasia", PAYLOAD)
     assert asked == [("dasbor.contoh.go.id", receiver.port)]
     assert connected == [("127.0.0.1", receiver.port)]
 
@@ -159,15 +159,15 @@ def test_the_connection_goes_to_the_number_that_was_checked(monkeypatch, setting
 def test_a_forbidden_number_is_not_even_tried(monkeypatch):
     answered(monkeypatch, "127.0.0.1")
     connected = []
-    monkeypatch.setattr(webhook_sending.socket, "create_connection", lambda *args, **options: connected.append(args))
-    outcome = webhook_sending.send("https://dasbor.contoh.go.id/", "rahasia", PAYLOAD)
+    monkeypatch.setattr(sending.socket, "create_connection", lambda *args, **options: connected.append(args))
+    outcome = sending.send("https://dasbor.contoh.go.id/", "rahasia", PAYLOAD)
     assert (outcome.answer, connected) == (None, [])
     assert outcome.error == "dasbor.contoh.go.id menunjuk ke 127.0.0.1, alamat mesin ini atau jaringannya sendiri."
 
 
 def test_an_address_that_is_allowed_no_more_is_not_tried(monkeypatch, settings):
     settings.WEBHOOK_HOSTS = ()
-    outcome = webhook_sending.send("https://dasbor.contoh.go.id/", "rahasia", PAYLOAD)
+    outcome = sending.send("https://dasbor.contoh.go.id/", "rahasia", PAYLOAD)
     assert outcome.error.startswith("https://dasbor.contoh.go.id tidak diizinkan oleh administrator.")
 
 

@@ -18,11 +18,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import deliveries, sealing, tasks, webhook_sending
+from accounts import sealing, tasks
 from accounts.errors import Invalid, Refused, Stale
 from accounts.models import Notification, Webhook, WebhookDelivery, WebhookEvent
 from accounts.services import webhooks
 from accounts.tests.webhook_receiver import Receiver, receiving
+from accounts.webhooks import deliveries, sending
 from audit.models import Event
 from spbe_portal.env import WebhookHost
 
@@ -87,13 +88,13 @@ def test_the_receiver_can_check_who_sent_what_and_when(hooked, receiver):
     assert told["data"] == {"agency": "Dinas Kesehatan “Sehat”", "index": "3.00"}
     assert (told["event"], told["id"]) == ("assessment.submitted", str(delivery.pk))
     assert datetime.fromisoformat(told["at"]).utcoffset() is not None
-    assert body == webhook_sending.body_of(told)
+    assert body == sending.body_of(told)
 
 
 def test_a_signature_is_what_it_was_last_year():
-    body = webhook_sending.body_of({"b": 1, "a": "é"})
+    body = sending.body_of({"b": 1, "a": "é"})
     assert body == '{"a":"é","b":1}'.encode()
-    assert webhook_sending.signature("whsec_uji", body, 1700000000) == (
+    assert sending.signature("whsec_uji", body, 1700000000) == (
         "t=1700000000,v1=" + hmac.new(b"whsec_uji", b"1700000000." + body, "sha256").hexdigest()
     )
 
@@ -121,10 +122,10 @@ def test_a_redirect_is_not_followed(hooked, receiver):
 
 
 def test_who_talks_without_end_is_cut_off(hooked, receiver, monkeypatch):
-    monkeypatch.setattr(webhook_sending, "TIMEOUT", 0.4)
+    monkeypatch.setattr(sending, "TIMEOUT", 0.4)
     receiver.drips = True
     began = time.monotonic()
-    outcome = webhook_sending.send(receiver.url, "rahasia", announced().payload)
+    outcome = sending.send(receiver.url, "rahasia", announced().payload)
     assert outcome.answer is None
     assert outcome.error.startswith("Tidak dijawab dalam")
     assert time.monotonic() - began < 5
@@ -132,7 +133,7 @@ def test_who_talks_without_end_is_cut_off(hooked, receiver, monkeypatch):
 
 def test_who_is_not_there_is_told_so(hooked, receiver, settings):
     settings.WEBHOOK_HOSTS = (WebhookHost("http", "127.0.0.1", 1),)
-    outcome = webhook_sending.send("http://127.0.0.1:1/", "rahasia", announced_payload())
+    outcome = sending.send("http://127.0.0.1:1/", "rahasia", announced_payload())
     assert (outcome.answer, outcome.error) == (None, "Penerima menolak sambungan.")
 
 
@@ -143,7 +144,7 @@ def announced_payload() -> dict:
 def test_no_proxy_of_the_environment_hears_of_it(hooked, receiver, monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert webhook_sending.send(receiver.url, "rahasia", announced_payload()).is_delivered
+    assert sending.send(receiver.url, "rahasia", announced_payload()).is_delivered
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path, monkeypatch):
@@ -165,10 +166,10 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path, mo
     with receiving(server) as receiver:
         settings.WEBHOOK_HOSTS = (WebhookHost("https", "localhost", receiver.port),)
         url = f"https://localhost:{receiver.port}/"
-        outcome = webhook_sending.send(url, "rahasia", announced_payload())
+        outcome = sending.send(url, "rahasia", announced_payload())
         assert outcome.error == "Sertifikat penerima tidak dapat dipercaya."
-        monkeypatch.setattr(webhook_sending, "context", lambda: ssl.create_default_context(cafile=str(pem)))
-        assert webhook_sending.send(url, "rahasia", announced_payload()).answer == 200
+        monkeypatch.setattr(sending, "context", lambda: ssl.create_default_context(cafile=str(pem)))
+        assert sending.send(url, "rahasia", announced_payload()).answer == 200
 
 
 # --- Attempts --------------------------------------------------------------------------------------
@@ -226,9 +227,9 @@ def test_of_two_workers_one_has_it(hooked, receiver, monkeypatch):
 
     def send(url, secret, payload):
         outcomes.append(deliveries.attempt(str(delivery.pk)))
-        return webhook_sending.Outcome(200)
+        return sending.Outcome(200)
 
-    monkeypatch.setattr(webhook_sending, "send", send)
+    monkeypatch.setattr(sending, "send", send)
     assert deliveries.attempt(str(delivery.pk))
     assert outcomes == [False]
 
@@ -239,7 +240,7 @@ def test_what_a_killed_worker_held_is_due_again(hooked, receiver, monkeypatch):
     def killed(url, secret, payload):
         raise SystemExit
 
-    monkeypatch.setattr(webhook_sending, "send", killed)
+    monkeypatch.setattr(sending, "send", killed)
     with pytest.raises(SystemExit):
         deliveries.attempt(str(delivery.pk))
     assert deliveries.due() == []

@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.deliveries import MAX_ATTEMPTS
 from accounts.errors import Refused, Stale
 from accounts.models import Webhook, WebhookDelivery
 from accounts.permissions import can_manage_webhooks, rights_of
 from accounts.services import webhooks as services
 from accounts.views._base import SignedIn, allow, beside, details_of, explain, posted
-from accounts.webhook_addresses import allowed_hosts, is_on
-from accounts.webhook_forms import WebhookForm
+from accounts.webhooks.addresses import allowed_hosts, is_on
+from accounts.webhooks.deliveries import MAX_ATTEMPTS
+from accounts.webhooks.forms import WebhookForm
 
 PAGE_SIZE = 50
 

@@ -5,7 +5,7 @@ import pytest
 from assessments.errors import Invalid
 from assessments.forms.periods import usable_instruments
 from assessments.services import periods
-from indicators import drafts
+from indicators.editor import drafts
 from indicators.services import InstrumentNotReady, mark_in_use
 
 

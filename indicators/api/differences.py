@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.services._base import require
-from indicators.comparison import compare
+from indicators.editor.comparison import compare
 from indicators.models import Instrument
 from indicators.permissions import can_edit_instruments
 from spbe_portal.api.base import ApiView

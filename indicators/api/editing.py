@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.services._base import require
-from indicators import drafts
 from indicators.api.instruments import InstrumentShape
+from indicators.editor import drafts
 from indicators.models import Instrument
 from indicators.permissions import can_edit_instruments
 from spbe_portal.api.base import ApiView

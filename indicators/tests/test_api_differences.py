@@ -1,6 +1,6 @@
 """The differences of a copied instrument, for programs."""
 
-from indicators import drafts
+from indicators.editor import drafts
 from indicators.models import Indicator
 from spbe_portal.tests.api import client_of
 

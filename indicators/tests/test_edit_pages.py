@@ -6,8 +6,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from indicators import drafts, editing, exchange
-from indicators.edit_values import indicator_values, version_of
+from indicators.editor import changes, drafts, exchange
+from indicators.editor.values import indicator_values, version_of
 from indicators.models import Instrument
 
 
@@ -21,7 +21,7 @@ def part(instrument: Instrument, code: str, kind: str = "indikator") -> str:
 
 
 def typed(instrument: Instrument, code: str, **changed: str) -> dict[str, str]:
-    held = indicator_values(editing.part_of(instrument, "indikator", code))
+    held = indicator_values(changes.part_of(instrument, "indikator", code))
     return {**held, "version": str(version_of(held)), **changed}
 
 
@@ -53,14 +53,14 @@ def test_nothing_typed_is_lost_when_it_cannot_be_kept(login, city, copied):
 
 def test_of_two_editors_the_second_sees_the_first_and_saves_again(login, city, copied):
     body = typed(copied, "1", short_name="Punya saya")
-    editing.save_part(
+    changes.save_part(
         actor=city.admin, instrument_id=copied.pk, kind="indikator", code="1", typed={"short_name": "Punya mereka"}
     )
     client = login(city.coordinator)
     answer = client.post(part(copied, "1"), body)
     page = answer.content.decode()
     assert (answer.status_code, "<dd>Punya mereka</dd>" in page, "<dd>Punya saya</dd>" in page) == (409, True, True)
-    body["version"] = str(version_of(indicator_values(editing.part_of(copied, "indikator", "1"))))
+    body["version"] = str(version_of(indicator_values(changes.part_of(copied, "indikator", "1"))))
     assert f'value="{body["version"]}"' in page
     assert client.post(part(copied, "1"), body).status_code == 302
 
@@ -72,7 +72,7 @@ def test_what_is_published_offers_its_wording_only_and_asks_why(login, city, ins
     body = typed(instrument, "12", question="Sejauh mana, menurut Anda?", weight="99")
     assert "Tulis alasannya." in client.post(part(instrument, "12"), body).content.decode()
     assert client.post(part(instrument, "12"), {**body, "reason": "Lebih jelas."}).status_code == 302
-    stored = editing.part_of(instrument, "indikator", "12")
+    stored = changes.part_of(instrument, "indikator", "12")
     assert (stored.question, stored.weight_numerator) == ("Sejauh mana, menurut Anda?", 5)
 
 
@@ -84,7 +84,7 @@ def test_a_draft_is_seen_by_its_editors_only(login, city, copied):
 
 
 def test_the_difference_is_shown_word_by_word(login, city, copied):
-    editing.save_part(
+    changes.save_part(
         actor=city.coordinator, instrument_id=copied.pk, kind="indikator", code="1", typed={"weight": "10/3"}
     )
     page = login(city.coordinator).get("/instrumen/spbe-47-2027/perbedaan/").content.decode()

@@ -6,9 +6,9 @@ from django.core.management import call_command
 
 from accounts.errors import Invalid, Refused, Stale
 from audit.models import Event
-from indicators import comparison, drafts, editing, exchange
-from indicators import edit_values as values_of
 from indicators.checks import problems
+from indicators.editor import changes, comparison, drafts, exchange
+from indicators.editor import values as values_of
 from indicators.mapping_data import links_between
 from indicators.models import Indicator, Instrument, LevelCriterion
 from indicators.parts import flat, stored_parts
@@ -21,15 +21,15 @@ def copied(city, instrument) -> Instrument:
 
 
 def row(instrument: Instrument, kind: str, code: str):
-    return editing.part_of(instrument, kind, code)
+    return changes.part_of(instrument, kind, code)
 
 
 def values(instrument: Instrument, kind: str, code: str) -> dict[str, str]:
-    return editing.READ[kind](row(instrument, kind, code))
+    return changes.READ[kind](row(instrument, kind, code))
 
 
 def save(city, instrument, kind, code, /, version=None, reason="", **typed):
-    return editing.save_part(
+    return changes.save_part(
         actor=city.coordinator,
         instrument_id=instrument.pk,
         kind=kind,
@@ -118,16 +118,16 @@ def test_an_indicator_goes_to_another_place_and_another_aspect(copied, city):
 
 def test_parts_are_added_and_taken_away_when_nothing_hangs_on_them(copied, city):
     add = {"actor": city.coordinator, "instrument_id": copied.pk}
-    editing.add_part(**add, kind="aspek", typed={"code": "8", "name": "Aspek baru", "weight": "0", "domain": "4"})
+    changes.add_part(**add, kind="aspek", typed={"code": "8", "name": "Aspek baru", "weight": "0", "domain": "4"})
     new = {"code": "48", "name": "Indikator baru", "short_name": "Baru", "weight": "2", "aspect": "8"}
-    editing.add_part(**add, kind="indikator", typed={**new, "capability": "process"})
+    changes.add_part(**add, kind="indikator", typed={**new, "capability": "process"})
     assert problems(stored_parts(copied))[0] == "Jumlah bobot indikator 102, seharusnya 100."
     with pytest.raises(Refused, match="masih berisi indikator"):
-        editing.remove_part(**add, kind="aspek", code="8")
+        changes.remove_part(**add, kind="aspek", code="8")
     with pytest.raises(Refused, match="masih berisi aspek"):
-        editing.remove_part(**add, kind="domain", code="4")
-    editing.remove_part(**add, kind="indikator", code="48")
-    editing.remove_part(**add, kind="aspek", code="8")
+        changes.remove_part(**add, kind="domain", code="4")
+    changes.remove_part(**add, kind="indikator", code="48")
+    changes.remove_part(**add, kind="aspek", code="8")
     assert problems(stored_parts(copied)) == []
 
 
@@ -140,7 +140,7 @@ def test_a_code_that_another_has_is_refused(copied, city):
 def test_the_frame_holds_scale_predikat_and_level_names(copied, city):
     held = values_of.frame_values(copied)
     bands = held["bands"].replace("4,2 | Memuaskan", "4,5 | Memuaskan")
-    editing.save_frame(
+    changes.save_frame(
         actor=city.coordinator,
         instrument_id=copied.pk,
         typed={"bands": bands, "target_index": "3,75", "missing_level": "1", "caution": "Percobaan."},
@@ -166,7 +166,7 @@ def test_the_frame_holds_scale_predikat_and_level_names(copied, city):
 )
 def test_a_frame_that_cannot_be_is_refused_by_its_field(typed, field, copied, city):
     with pytest.raises(Invalid) as refused:
-        editing.save_frame(actor=city.coordinator, instrument_id=copied.pk, typed=typed)
+        changes.save_frame(actor=city.coordinator, instrument_id=copied.pk, typed=typed)
     assert list(refused.value.errors) == [field]
 
 
@@ -223,8 +223,8 @@ def test_it_is_published_when_nothing_is_wrong_and_then_only_its_wording_changes
     )
     for refused_act in (
         lambda: drafts.discard(actor=city.coordinator, instrument_id=copied.pk),
-        lambda: editing.remove_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", code="1"),
-        lambda: editing.add_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", typed={}),
+        lambda: changes.remove_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", code="1"),
+        lambda: changes.add_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", typed={}),
     ):
         with pytest.raises(Refused):
             refused_act()
@@ -255,12 +255,12 @@ def test_others_edit_nothing(who, copied, city, instrument):
         lambda: drafts.copy(actor=actor, source=instrument, code="lain", name="Lain"),
         lambda: drafts.publish(actor=actor, instrument_id=copied.pk, edits=None),
         lambda: drafts.discard(actor=actor, instrument_id=copied.pk),
-        lambda: editing.save_frame(actor=actor, instrument_id=copied.pk, typed={"name": "X"}),
-        lambda: editing.save_part(
+        lambda: changes.save_frame(actor=actor, instrument_id=copied.pk, typed={"name": "X"}),
+        lambda: changes.save_part(
             actor=actor, instrument_id=copied.pk, kind="indikator", code="1", typed={"name": "X"}
         ),
-        lambda: editing.add_part(actor=actor, instrument_id=copied.pk, kind="domain", typed={}),
-        lambda: editing.remove_part(actor=actor, instrument_id=copied.pk, kind="indikator", code="1"),
+        lambda: changes.add_part(actor=actor, instrument_id=copied.pk, kind="domain", typed={}),
+        lambda: changes.remove_part(actor=actor, instrument_id=copied.pk, kind="indikator", code="1"),
         lambda: exchange.from_file(actor=actor, content=exchange.to_file(instrument), file_name="a.json", code="b"),
     ):
         with pytest.raises(PermissionDenied):
@@ -273,7 +273,7 @@ def test_others_edit_nothing(who, copied, city, instrument):
 def test_the_difference_names_the_row_the_field_and_the_words(copied, city, instrument):
     before = values(copied, "indikator", "1")["explanation"]
     save(city, copied, "indikator", "1", weight="10/3", explanation=before.replace("kerangka dasar", "pondasi"))
-    editing.remove_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", code="2")
+    changes.remove_part(actor=city.coordinator, instrument_id=copied.pk, kind="indikator", code="2")
     copied.refresh_from_db()
     found = {each.what: each for each in comparison.compare(instrument, copied)}
     changed = found["Indikator 1"]

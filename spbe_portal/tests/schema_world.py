@@ -20,7 +20,7 @@ from assessments.services.followups import Carried, create_follow_up
 from assessments.tests.files import pdf
 from assessments.workflow.followups import report_follow_up
 from conftest import City, accept_all, attach, fill, hand_in
-from indicators import drafts
+from indicators.editor import drafts
 from inventory.services import create_application
 from reports.models import ReportJob
 from reports.services import request_agency_report, request_report

@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Webhook, WebhookDelivery
 from accounts.services import webhooks
-from indicators import drafts, exchange
+from indicators.editor import drafts, exchange
 from indicators.models import Instrument
 from spbe_portal.env import WebhookHost
 from spbe_portal.tests.attacks.scenes import MANAGER, Ask, form, page_of, scene

@@ -11,10 +11,10 @@ from django.db.models import Model
 from accounts.errors import Invalid, Refused, Stale
 from accounts.models import User
 from audit.services import record
-from indicators import edit_values as values_of
 from indicators.checks import problems
-from indicators.edit_base import draft, require_editor
-from indicators.edit_values import plain
+from indicators.editor import values as values_of
+from indicators.editor.base import draft, require_editor
+from indicators.editor.values import plain
 from indicators.models import Indicator, IndicatorMapping, Instrument
 from indicators.parts import Parts, stored_parts
 

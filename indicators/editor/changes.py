@@ -14,8 +14,8 @@ from django.utils.text import slugify
 from accounts.errors import Invalid, Refused
 from accounts.models import User
 from audit.services import record
-from indicators import edit_values as values_of
-from indicators.edit_base import (
+from indicators.editor import values as values_of
+from indicators.editor.base import (
     changed_of,
     count,
     draft,
@@ -27,7 +27,7 @@ from indicators.edit_base import (
     stream_of,
     tried,
 )
-from indicators.edit_values import Values
+from indicators.editor.values import Values
 from indicators.models import Aspect, Domain, EvidenceHint, Indicator, Instrument, LevelName, PredicateBand
 
 LONGEST_TEXT = 20_000

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Webhook, WebhookEvent
-from accounts.webhook_addresses import MAX_LENGTH
+from accounts.webhooks.addresses import MAX_LENGTH
 from spbe_portal.stale import VersionField
 
 

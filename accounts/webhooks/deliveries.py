@@ -12,9 +12,10 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import sealing, webhook_sending
+from accounts import sealing
 from accounts.models import Membership, NotificationKind, Role, User, WebhookDelivery
-from accounts.webhook_addresses import is_on
+from accounts.webhooks import sending
+from accounts.webhooks.addresses import is_on
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def due() -> list[str]:
     """What should be attempted now, oldest first. Those whose last attempt was never finished are given up here."""
     waiting = _due()
     for delivery in waiting.filter(attempts__gte=MAX_ATTEMPTS).select_related("webhook")[:AT_ONCE]:
-        _settle(delivery, webhook_sending.Outcome(None, GAVE_UP))
+        _settle(delivery, sending.Outcome(None, GAVE_UP))
     found = waiting.filter(attempts__lt=MAX_ATTEMPTS).order_by("next_attempt_at").values_list("pk", flat=True)
     return [str(pk) for pk in found[:AT_ONCE]]
 
@@ -94,16 +95,16 @@ def _wait(attempts: int) -> timedelta:
     return WAITS[attempts - 1] if attempts < MAX_ATTEMPTS else UNDER_WAY
 
 
-def _send(delivery: WebhookDelivery) -> webhook_sending.Outcome:
+def _send(delivery: WebhookDelivery) -> sending.Outcome:
     try:
         secret = sealing.decrypt(delivery.webhook.sealed_secret)
     except InvalidToken:
         logger.error("The secret of webhook %s cannot be opened: SECRET_KEY has changed", delivery.webhook_id)
-        return webhook_sending.Outcome(None, LOST_KEY)
-    return webhook_sending.send(delivery.webhook.url, secret, delivery.payload)
+        return sending.Outcome(None, LOST_KEY)
+    return sending.send(delivery.webhook.url, secret, delivery.payload)
 
 
-def _settle(delivery: WebhookDelivery, outcome: webhook_sending.Outcome) -> None:
+def _settle(delivery: WebhookDelivery, outcome: sending.Outcome) -> None:
     """Note what came of the attempt, as long as it is still this delivery's last one."""
     now = timezone.now()
     fields = {"answer": outcome.answer, "error": outcome.error[:300]}

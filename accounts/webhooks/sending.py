@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.webhook_addresses import NotAllowed, Target, checked_addresses, target_of
+from accounts.webhooks.addresses import NotAllowed, Target, checked_addresses, target_of
 
 TIMEOUT = 10.0  # seconds for all of it but the name server
 SIGNATURE, EVENT, DELIVERY = "X-SPBE-Signature", "X-SPBE-Event", "X-SPBE-Delivery"

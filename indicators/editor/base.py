@@ -10,8 +10,8 @@ from accounts.models import User
 from accounts.permissions import rights_of
 from accounts.services._base import require
 from audit.services import record
-from indicators import edit_values as values_of
-from indicators.edit_values import CORRECTABLE, Values, plain, stored
+from indicators.editor import values as values_of
+from indicators.editor.values import CORRECTABLE, Values, plain, stored
 from indicators.models import Indicator, Instrument
 from indicators.permissions import can_edit_instruments
 from spbe_portal.stale import CHANGED

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import Invalid, Refused, Stale
 from accounts.permissions import rights_of
-from indicators import drafts, editing, exchange
-from indicators import edit_values as values_of
 from indicators.checks import TOTAL_WEIGHT, problems
-from indicators.comparison import compare
-from indicators.edit_base import PUBLISHED
-from indicators.edit_forms import NEW, CopyForm, EditForm, ImportForm
+from indicators.editor import changes, drafts, exchange
+from indicators.editor import values as values_of
+from indicators.editor.base import PUBLISHED
+from indicators.editor.comparison import compare
+from indicators.editor.forms import NEW, CopyForm, EditForm, ImportForm
 from indicators.models import Instrument
 from indicators.parts import Parts, stored_parts
 from indicators.permissions import can_edit_instruments
@@ -224,7 +224,7 @@ def instrument_frame(request: HttpRequest, code: str) -> HttpResponse:
     found = _found(code)
 
     def save(form: EditForm) -> Any:
-        return editing.save_frame(
+        return changes.save_frame(
             actor=_user(request),
             instrument_id=found.pk,
             typed=form.typed,
@@ -241,7 +241,7 @@ def instrument_part(request: HttpRequest, code: str, kind: str, part: str) -> Ht
     found, row = _part(code, kind, part)
 
     def save(form: EditForm) -> Any:
-        return editing.save_part(
+        return changes.save_part(
             actor=_user(request),
             instrument_id=found.pk,
             kind=kind,
@@ -252,7 +252,7 @@ def instrument_part(request: HttpRequest, code: str, kind: str, part: str) -> Ht
         )
 
     title = f"{kind.capitalize()} {row.code}"
-    return _edited(request, found, editing.READ[kind](row), save, kind=kind, title=title, row=row)
+    return _edited(request, found, changes.READ[kind](row), save, kind=kind, title=title, row=row)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -267,7 +267,7 @@ def instrument_part_add(request: HttpRequest, code: str, kind: str) -> HttpRespo
     form = EditForm(_posted(request), instrument=found, stored=None, names=NEW[kind])
     if request.method == "POST" and form.is_valid():
         try:
-            made = editing.add_part(actor=_user(request), instrument_id=found.pk, kind=kind, typed=form.typed)
+            made = changes.add_part(actor=_user(request), instrument_id=found.pk, kind=kind, typed=form.typed)
         except Refused as refused:
             _explain(form, refused)
         else:
@@ -284,7 +284,7 @@ def instrument_part_add(request: HttpRequest, code: str, kind: str) -> HttpRespo
 def instrument_part_remove(request: HttpRequest, code: str, kind: str, part: str) -> HttpResponse:
     found, row = _part(code, kind, part)
     try:
-        editing.remove_part(actor=_user(request), instrument_id=found.pk, kind=kind, code=part)
+        changes.remove_part(actor=_user(request), instrument_id=found.pk, kind=kind, code=part)
     except Refused as refused:
         messages.error(request, refused.message)
         return redirect("instrument_part", code, kind, part)
@@ -353,10 +353,10 @@ def _found(code: str) -> Instrument:
 
 def _part(code: str, kind: str, part: str) -> tuple[Instrument, Any]:
     found = _found(code)
-    if kind not in editing.KINDS:
+    if kind not in changes.KINDS:
         raise Http404
     try:
-        return found, editing.part_of(found, kind, part)
+        return found, changes.part_of(found, kind, part)
     except ObjectDoesNotExist:
         raise Http404 from None
 

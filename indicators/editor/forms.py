@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from indicators import edit_values as values_of
-from indicators.edit_base import is_correctable
+from indicators.editor import values as values_of
+from indicators.editor.base import is_correctable
 from indicators.models import Instrument
 from spbe_portal.formatting import level_id
 from spbe_portal.stale import VersionField

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from indicators.edit_values import number_text, weight_text
+from indicators.editor.values import number_text, weight_text
 from indicators.models import Instrument
 from indicators.parts import flat, stored_parts
 

@@ -11,8 +11,8 @@ from django.db import models
 
 from accounts.errors import Invalid
 from accounts.models import User
-from indicators import drafts
-from indicators.edit_values import checked
+from indicators.editor import drafts
+from indicators.editor.values import checked
 from indicators.fields import plain_level
 from indicators.models import Instrument
 from indicators.parts import BrokenFixture, Parts, parts_of, stored_parts

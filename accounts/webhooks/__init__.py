@@ -1,0 +1,1 @@
+"""Telling other systems: where to, how it is sent, and when it is tried again."""
