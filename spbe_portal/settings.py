@@ -322,6 +322,7 @@ SPECTACULAR_SETTINGS = {
             ("Token", "Membuat dan mencabut token; yang lain di halaman Token API"),
             ("Instrumen", "Apa yang dinilai: domain, aspek, indikator, bobot, kriteria level"),
             ("Periode", "Periode penilaian, penugasan indikator, dan hasilnya"),
+            ("Riwayat", "Tahun-tahun lalu dari daftar: level saja, tanpa bukti"),
             ("Penilaian", "Penilaian tiap OPD: status, indeks, cakupan"),
             ("Jawaban", "Level, fakta, analisis tiap indikator"),
             ("Tahun lalu", "Jawaban dan bukti penilaian sebelumnya, untuk dipakai lagi"),
