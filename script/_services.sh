@@ -37,7 +37,8 @@ start_postgres() { # sets DATABASE_URL
     as_postgres "$bin/initdb" -D "$SERVICES/pg/data" -U spbe -A trust -E UTF8 --locale C.UTF-8 --no-sync >/dev/null &&
         as_postgres "$bin/pg_ctl" -D "$SERVICES/pg/data" -w -s -l "$SERVICES/pg/log" start -o \
             "-c listen_addresses='' -c unix_socket_directories=$SERVICES/pg -c fsync=off -c full_page_writes=off \
-             -c synchronous_commit=off -c max_connections=60" &&
+             -c synchronous_commit=off -c max_connections=60 -c autovacuum=off -c jit=off \
+             -c checkpoint_timeout=1h -c max_wal_size=4GB -c shared_buffers=256MB" &&
         as_postgres "$bin/createdb" -h "$SERVICES/pg" -U spbe spbe || return 1
     export DATABASE_URL="postgres://spbe@/spbe?host=$SERVICES/pg"
 }

@@ -28,6 +28,8 @@ from assessments.tests.test_permission_matrix import (
     wanted_outcome,
 )
 
+pytestmark = pytest.mark.once  # who may do what is decided in Python
+
 READING = {
     "see": ("api_assessment",),
     "see answers": ("api_answers",),

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Agency
 from reports.management.commands.benchmark_pages import Measure, growing, table
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def measured(page, agencies, queries):

@@ -184,7 +184,7 @@ def test_every_page_of_a_coordinator(world):
 RENDERED = {(PEMDI, "agency"), (PEMDI, "pemda"), (PEMDI, "minutes"), (SPBE_35, "brief")}
 
 
-@pytest.mark.rendering
+@pytest.mark.once
 @both
 @pytest.mark.parametrize("kind", ["agency", "pemda", "brief", "minutes"])
 def test_every_report_as_sheet_and_as_document(world, kind, fonts):

@@ -142,7 +142,7 @@ def test_the_same_document_gives_the_same_bytes():
     assert render_brief(brief()) == made("brief")
 
 
-@pytest.mark.rendering
+@pytest.mark.once
 def test_rendering_makes_no_query(db, django_assert_num_queries):
     with django_assert_num_queries(0):
         render_brief(brief())

@@ -360,7 +360,7 @@ def test_the_minutes_say_how_far_the_trail_had_come_and_stay_the_same_document(f
 # --- And made ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rendering
+@pytest.mark.once
 @pytest.mark.usefixtures("fonts")
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_each_kind_can_be_made_from_the_database(finished, kind, django_assert_num_queries):

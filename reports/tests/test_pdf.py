@@ -279,7 +279,7 @@ def test_the_same_document_gives_the_same_bytes(final):
     assert render_agency_report(final_report()) == final
 
 
-@pytest.mark.rendering
+@pytest.mark.once
 def test_rendering_makes_no_query(django_assert_num_queries, db):
     with django_assert_num_queries(0):
         render_agency_report(empty_report())

@@ -271,7 +271,7 @@ def test_minutes_of_no_numbered_result_are_superseded_by_newer_ones(period):
     ]  # fmt: skip
 
 
-@pytest.mark.rendering
+@pytest.mark.once
 def test_the_qr_code_on_every_page_leads_to_the_check(fonts):
     """The squares of the printed code are those of its address."""
     report = final_report()

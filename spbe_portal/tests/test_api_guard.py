@@ -28,6 +28,8 @@ from reports.services import request_agency_report
 from spbe_portal.tests.api import client_of
 from spbe_portal.tests.test_guard import WHO
 
+pytestmark = pytest.mark.once  # who may do what is decided in Python
+
 #: Answered without a token: they say nothing of anybody, or ask for a password.
 OPEN = {"api_root", "api_schema", "api_docs", "api_unknown", "api_unknown_version"}
 

@@ -36,7 +36,9 @@ from spbe_portal.api.views import document
 from spbe_portal.tests.schema_world import Where, World
 from spbe_portal.wsgi import application
 
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))  # per operation, way of asking and role
+EXAMPLES = int(
+    os.environ.get("SCHEMA_EXAMPLES") or (2 if connection.vendor == "sqlite" else 1)
+)  # per operation, way of asking and role
 ROLES = ("operator", "verifier", "coordinator", "leader", "admin", "outsider")
 #: The document in parts, so that several processes share the work.
 PARTS = 4

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 
 from spbe_portal.tests.attacks.exchange_scenes import HOSTS
@@ -49,7 +49,7 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
         instrument = conftest.Instrument.objects.get(code="spbe-47-7aspek")
         world = build(city, conftest.period.__wrapped__(city, instrument))
         attacker = Attacker(world, staged=frozenset(scene.address for scene in SCENES))
-        for scene in SCENES:
+        for scene in PLAYED:
             play(attacker, scene)
         for state in STATES:
             if state != world.state:
@@ -57,7 +57,7 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
             here = [address for address in addresses() if address.state == state]
             attacker.new_state(here)
             for address in here:
-                for name, (_, attack) in ATTACKS.items():
+                for name, (_, attack) in TRIED.items():
                     if address.is_first or name in IN_EVERY_STATE:
                         attack(attacker, address)
                 rightful(attacker, address)
@@ -66,7 +66,13 @@ def attempts(django_db_setup, django_db_blocker, tmp_path_factory) -> list[Attem
     return attacker.done
 
 
-@pytest.mark.parametrize("attack", [*TITLES, *ATTACKS, "rightful"])
+#: Who may send what is decided in Python: that is tried on SQLite. Hostile texts and keys go to both databases, for
+#: each has texts and numbers of its own that it cannot hold.
+PLAYED = SCENES if connection.vendor == "sqlite" else ()
+TRIED = ATTACKS if connection.vendor == "sqlite" else {name: ATTACKS[name] for name in ("text", "key")}
+
+
+@pytest.mark.parametrize("attack", [*(TITLES if PLAYED else ()), *TRIED, "rightful"])
 def test_it_holds(attempts, attack):
     tried = [attempt for attempt in attempts if attempt.attack == attack]
     assert tried
@@ -75,6 +81,7 @@ def test_it_holds(attempts, attack):
     assert not said, "\n".join(said)
 
 
+@pytest.mark.once
 def test_every_address_that_writes_has_a_scene(attempts, client, city):
     """What has none answers 405 to whoever sends something there. A new address that writes needs its scene."""
     played = {scene.address for scene in SCENES}
@@ -88,6 +95,7 @@ def test_every_address_that_writes_has_a_scene(attempts, client, city):
     assert answered.keys() == open_still
 
 
+@pytest.mark.once
 def test_the_table_of_tries_has_every_scene(attempts):
     """Each was sent by its person and wrote; by everybody else, in other ways and without a token."""
     for scene in SCENES:
@@ -98,6 +106,7 @@ def test_the_table_of_tries_has_every_scene(attempts):
         assert others == set(WHO) - scene.may, state
 
 
+@pytest.mark.once
 def test_the_committed_table_is_current(attempts):
     """WRITE_ATTACKS=1 writes it anew."""
     text = render(attempts)
