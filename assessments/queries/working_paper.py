@@ -10,8 +10,8 @@ from assessments.queries.answers import answers_of, decisions_for
 from assessments.queries.fill import lock_of
 from assessments.queries.results import revisions_of, shown_status
 from assessments.queries.sheet import sheet
-from assessments.working_paper import FIELDS, Key, Paper, PaperLevel, PaperRow
-from indicators.queries import IndicatorContent, instrument_content
+from assessments.working_paper import FIELDS, Key, Paper, PaperRow
+from indicators.queries import IndicatorContent, LevelRow, instrument_content
 from spbe_portal.formatting import date_id
 
 
@@ -96,13 +96,9 @@ def whole_levels(lowest: object, highest: object) -> range:
     return range(int(lowest), int(highest) + 1)  # type: ignore[call-overload]
 
 
-def _levels(indicator: IndicatorContent) -> tuple[PaperLevel, ...]:
+def _levels(indicator: IndicatorContent) -> tuple[LevelRow, ...]:
     """Nothing where no criterion is known."""
-    if not indicator.has_criteria:
-        return ()
-    return tuple(
-        PaperLevel(step.level, step.name, step.text, step.agency_text, step.hints) for step in indicator.ladder
-    )
+    return indicator.ladder if indicator.has_criteria else ()
 
 
 def _told(piece: Evidence) -> str:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from indicators.fields import plain_level
+from indicators.queries import LevelRow
 
 Level = int | Decimal
 
@@ -44,17 +45,6 @@ class Key:
 
 
 @dataclass(frozen=True)
-class PaperLevel:
-    """One step of an indicator's ladder."""
-
-    level: Level
-    name: str
-    text: str
-    agency_text: str
-    hints: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class PaperRow:
     """One assigned indicator. `levels` is empty where the instrument's criteria are not published."""
 
@@ -62,7 +52,7 @@ class PaperRow:
     name: str
     aspect: str
     names: tuple[tuple[Level, str], ...]
-    levels: tuple[PaperLevel, ...]
+    levels: tuple[LevelRow, ...]
     external_source: str
     values: Mapping[str, Any]  # by the names of `FIELDS`
     version: int
